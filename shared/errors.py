@@ -1,0 +1,82 @@
+"""Errors a person can act on, and the runner of every command."""
+
+import os
+import sys
+
+from absl import app, flags
+
+
+class UserError(Exception):
+    """A bad input; its text is one line naming the file or flag and the mend.
+
+    Commands print it as `error: TEXT` and exit with a non-zero code. Library
+    code that is not about files raises ValueError instead.
+    """
+
+
+def report(message):
+    """Prints `error: message` on stderr as a single line.
+
+    Args:
+        message: str or exception; its line breaks become spaces.
+    """
+    print("error: " + " ".join(str(message).split()), file=sys.stderr)
+    sys.stderr.flush()
+
+
+def _parse_flags(argv):
+    try:
+        return flags.FLAGS(argv)
+    except flags.Error as error:
+        report(f"{error} (--help lists the flags)")
+        sys.exit(2)
+
+
+def run_main(main):
+    """Runs a command: parses the flags, calls `main`, exits with its code.
+
+    Call it under `if __name__ == "__main__":`, after the flags are defined.
+    Exit codes: what `main` returns (None is 0); 1 after a UserError or an
+    operating system error, 2 after a bad flag, 130 after Ctrl-C. None of them
+    prints a traceback; any other exception is a bug of ours and does.
+
+    Args:
+        main: function of the list of positional arguments (without the
+            command's own name), returning an exit code or None.
+    """
+
+    def guarded(argv):
+        try:
+            code = main(argv[1:])
+            sys.stdout.flush()
+            return code
+        except UserError as error:
+            report(error)
+            return 1
+        except KeyboardInterrupt:
+            report("interrupted")
+            return 130
+        except BrokenPipeError:
+            # The reader (`| head`) went away; keep Python's exit from
+            # flushing into the closed pipe a second time.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except OSError as error:
+            name = f"{error.filename}: " if error.filename else ""
+            report(f"{name}{error.strerror or error}")
+            return 1
+
+    app.run(guarded, flags_parser=_parse_flags)
+
+
+def no_arguments(arguments):
+    """Refuses positional arguments, which are nearly always a lost flag.
+
+    Raises:
+        UserError: if there is any.
+    """
+    if arguments:
+        raise UserError(
+            f"unexpected argument {arguments[0]!r}; every input goes in a "
+            "flag (--help lists them)"
+        )
