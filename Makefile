@@ -1,0 +1,87 @@
+# Each target makes the virtual environment that it needs, once; it is made
+# again when its requirements change. PYTHON chooses the interpreter
+# (3.11, 3.12 or 3.13): make demo PYTHON=python3.12
+PYTHON ?= python3
+PYTHON_TFA ?= python3.11
+# pytest workers; each is held to one thread, so that N workers use N cores.
+WORKERS ?= 2
+
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check \
+	--retries 10 --timeout 60
+ONE_THREAD = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 \
+	TF_NUM_INTEROP_THREADS=1 TF_CPP_MIN_LOG_LEVEL=2
+ONE_THREAD_XLA = XLA_FLAGS="--xla_cpu_multi_thread_eigen=false \
+	intra_op_parallelism_threads=1"
+
+RUNTIME = .venv-runtime/bin/python
+TEST = .venv-test/bin/python
+TFA = .venv-tfa/bin/python
+
+.PHONY: demo test lint test-tensorflow test-jax bench parity clean
+
+demo: .venv-runtime/.installed
+	@$(RUNTIME) -m stegastamp.demo --output_dir demo_output
+
+test: lint
+	@$(MAKE) --no-print-directory test-tensorflow
+	@$(MAKE) --no-print-directory test-jax
+
+lint: .venv-test/.installed
+	@$(TEST) -m ruff check .
+	@$(TEST) -m ruff format --check .
+
+test-tensorflow: .venv-test/.installed
+	$(ONE_THREAD) KERAS_BACKEND=tensorflow \
+		$(TEST) -m pytest -q -n $(WORKERS) tests
+
+test-jax: .venv-test/.installed
+	$(ONE_THREAD) $(ONE_THREAD_XLA) KERAS_BACKEND=jax \
+		$(TEST) -m pytest -q -n $(WORKERS) -m "not tensorflow" tests
+
+bench: .venv-test/.installed
+	@set -e; for script in benchmarks/[a-z]*.py; do \
+		echo "$$script"; \
+		PYTHONPATH=. $(TEST) $$script; \
+	done
+
+# tensorflow-addons computes its answers in its own environment; ours are
+# compared with them in the test environment.
+parity: .venv-tfa/.installed .venv-test/.installed
+	@mkdir -p runs/parity
+	@TF_CPP_MIN_LOG_LEVEL=3 $(TFA) tests/parity/reference.py \
+		runs/parity/tfa.npz
+	TFA_REFERENCE=runs/parity/tfa.npz $(TEST) -m pytest -q tests/parity
+
+.venv-runtime/.installed: requirements-runtime.txt
+.venv-test/.installed: requirements.txt requirements-runtime.txt \
+	requirements-dev.txt
+.venv-tfa/.installed: requirements-tfa.txt
+
+.venv-runtime/.installed:
+	@$(call make_venv,$(PYTHON),.venv-runtime,-r requirements-runtime.txt)
+
+.venv-test/.installed:
+	@$(call make_venv,$(PYTHON),.venv-test,\
+		-r requirements.txt -r requirements-dev.txt)
+
+.venv-tfa/.installed:
+	@$(call make_venv,$(PYTHON_TFA),.venv-tfa,-r requirements-tfa.txt)
+
+# $(1) interpreter, $(2) folder, $(3) requirements. A killed or failed install
+# leaves no .installed, so that the next run starts from nothing. The second
+# attempt is for a dropped connection; it reuses what the first one fetched.
+define make_venv
+$(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "error: $(1) is missing or older than Python 3.11;" \
+	"name another, e.g. PYTHON=python3.12" >&2; exit 1; }; \
+echo "Making $(2) (once) ..." && \
+rm -rf $(2) && $(1) -m venv $(2) && \
+{ $(2)/bin/python $(PIP_INSTALL) $(3) || \
+	$(2)/bin/python $(PIP_INSTALL) $(3); } && \
+touch $@
+endef
+
+clean:
+	rm -rf .venv-runtime .venv-test .venv-tfa demo_output runs/parity \
+		.pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,57 @@
+"""Settings that every test shares: backend, seeds, what a backend cannot run.
+
+Nothing here imports Keras: the tests of the runtime commands must not depend
+on a training framework.
+"""
+
+import os
+import random
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# matplotlib must never look for a display.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Deselects tests marked `tensorflow` when another backend runs."""
+    if os.environ["KERAS_BACKEND"] == "tensorflow":
+        return
+    kept, dropped = [], []
+    for item in items:
+        marked = item.get_closest_marker("tensorflow")
+        (dropped if marked else kept).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+@pytest.fixture(autouse=True)
+def _seeds():
+    """Starts each test from the same global random state."""
+    random.seed(0)
+    np.random.seed(0)
+
+
+@pytest.fixture
+def photo():
+    """A drawn photograph-like picture: uint8 RGB [96, 144, 3].
+
+    Smooth light, an edge, and texture, so that blur, JPEG and resizing all
+    have something to damage; non-square, so that swapped axes are noticed.
+    """
+    rng = np.random.default_rng(7)
+    y, x = np.mgrid[0:96, 0:144].astype(np.float64)
+    picture = np.stack(
+        [
+            90 + 60 * np.sin(x / 23) + 30 * (y > 48),
+            120 + 50 * np.cos(y / 17) - 30 * (x > 72),
+            100 + 40 * np.sin((x + y) / 31) + 20 * np.sin(x * y / 400),
+        ],
+        axis=-1,
+    )
+    picture += rng.normal(0, 6, picture.shape)
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
