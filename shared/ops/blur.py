@@ -1,0 +1,160 @@
+"""Blur kernels and filters, one kernel per image, differentiable."""
+
+import numpy as np
+from keras import ops
+
+from shared.ops.precision import to_compute_dtype
+
+_PADDINGS = ("reflect", "symmetric", "edge", "constant")
+
+
+def _centred_coordinates(size):
+    axis = np.arange(size) - 0.5 * (size - 1)
+    return np.meshgrid(axis, axis, indexing="ij")
+
+
+def _normalised(values):
+    return values / ops.sum(values, axis=(1, 2), keepdims=True)
+
+
+def gaussian_kernels(size, sigma):
+    """Round Gaussian kernels, one per image, each summing to 1.
+
+    `size` is the side in pixels; `sigma` is [N] in pixels, held to at least
+    .05 (a single point for odd sizes). Returns [N, size, size].
+    """
+    sigma = ops.maximum(to_compute_dtype(sigma), 0.05)
+    down, right = _centred_coordinates(size)
+    # Distances are taken from the nearest tap: for an even size the rest
+    # would underflow to 0/0 under a small sigma.
+    squared = down**2 + right**2
+    squared = ops.convert_to_tensor(
+        (squared - squared.min())[None], dtype=sigma.dtype
+    )
+    sigma = ops.reshape(sigma, (-1, 1, 1))
+    return _normalised(ops.exp(-0.5 * squared / sigma**2))
+
+
+def line_kernels(size, angle, sigma=0.5, reach=None):
+    """Motion-blur kernels: a soft line through the centre, summing to 1.
+
+    `size` is the side in pixels. `angle` is [N] in radians: the line runs
+    across the direction (cos angle, sin angle) of (down, right), so 0 is a
+    horizontal streak. `sigma`, a number or [N], is the line's softness in
+    pixels (at least .05); `reach`, a number or [N], ends the line at that
+    city-block distance from the centre, by default (size - 1) / 2 + .1.
+    Returns [N, size, size]. StegaStamp's `random_blur_kernel`, line case.
+    """
+    angle = ops.reshape(to_compute_dtype(angle), (-1, 1, 1))
+    sigma = ops.reshape(ops.cast(sigma, angle.dtype), (-1, 1, 1))
+    sigma = ops.maximum(sigma, 0.05)
+    reach = 0.5 * (size - 1) + 0.1 if reach is None else reach
+    reach = ops.reshape(ops.cast(reach, angle.dtype), (-1, 1, 1))
+    down, right = _centred_coordinates(size)
+    city_block = (np.abs(down) + np.abs(right))[None]
+    down, right, city_block = (
+        ops.convert_to_tensor(values, dtype=angle.dtype)
+        for values in (down[None], right[None], city_block)
+    )
+    distance = ops.cos(angle) * down + ops.sin(angle) * right
+    values = ops.exp(-0.5 * (distance / sigma) ** 2)
+    return _normalised(values * ops.cast(city_block < reach, angle.dtype))
+
+
+def filter2d(images, kernels, padding="reflect"):
+    """Filter every image with its own kernel, the same for all channels.
+
+    `images` is [N, H, W, C]; `kernels` is [N, kh, kw] or [1, kh, kw],
+    applied as correlation and centred at ((kh - 1) // 2, (kw - 1) // 2).
+    `padding` is what lies outside: "reflect" (edge pixel not repeated),
+    "symmetric" (repeated), "edge" or "constant" (0). Returns [N, H, W, C],
+    differentiable in both. Raises ValueError on an unknown padding or if H,
+    W, kh or kw is not known while the graph is built.
+    """
+    if padding not in _PADDINGS:
+        raise ValueError(
+            f"`padding` must be one of {_PADDINGS}. "
+            f"Received: padding={padding!r}"
+        )
+    images = to_compute_dtype(images)
+    kernels = ops.cast(kernels, images.dtype)
+    shape, kernel_shape = tuple(images.shape), tuple(kernels.shape)
+    if len(shape) != 4 or None in shape[1:]:
+        raise ValueError(
+            "`images` must be [N, height, width, channels], all but N known. "
+            f"Received: shape={shape}"
+        )
+    if len(kernel_shape) != 3 or None in kernel_shape[1:]:
+        raise ValueError(
+            "`kernels` must be [N, height, width], all but N known. "
+            f"Received: shape={kernel_shape}"
+        )
+    _, height, width, channels = shape
+    _, kernel_height, kernel_width = kernel_shape
+    images = _pad(images, (kernel_height, kernel_width), padding)
+    wide = width + kernel_width - 1
+    # One matrix product per image sums over the kernel's rows for each of
+    # its columns; only kh + kw shifted copies are made instead of kh * kw.
+    shifted = ops.stack(
+        [images[:, row : row + height] for row in range(kernel_height)],
+        axis=1,
+    )
+    shifted = ops.reshape(
+        shifted, (-1, kernel_height, height * wide * channels)
+    )
+    sums = ops.matmul(ops.transpose(kernels, (0, 2, 1)), shifted)
+    sums = ops.reshape(sums, (-1, kernel_width, height, wide, channels))
+    return sum(
+        sums[:, column, :, column : column + width]
+        for column in range(kernel_width)
+    )
+
+
+def _pad(images, kernel_size, padding):
+    """Grow [N, H, W, C] by the kernel's size - 1."""
+    before = [(size - 1) // 2 for size in kernel_size]
+    after = [size // 2 for size in kernel_size]
+    if padding == "constant":
+        return ops.pad(
+            images,
+            [(0, 0), (before[0], after[0]), (before[1], after[1]), (0, 0)],
+        )
+    for axis in (1, 2):
+        # Indices, since a kernel may be larger than the image.
+        index = np.pad(
+            np.arange(images.shape[axis]),
+            (before[axis - 1], after[axis - 1]),
+            mode=padding,
+        )
+        if len(index) > images.shape[axis]:
+            images = ops.take(images, index, axis=axis)
+    return images
+
+
+def gaussian_filter2d(
+    images, filter_shape=(3, 3), sigma=1.0, padding="reflect"
+):
+    """Blur images with one Gaussian, as tensorflow-addons does.
+
+    `images` is [N, H, W, C]. `filter_shape` is the kernel's side or (height,
+    width) in pixels; `sigma` its width in pixels, one number or (vertical,
+    horizontal), greater than 0. `padding` as in `filter2d`. An even
+    size has one tap more after the centre than before it, as in the
+    original. Returns [N, H, W, C]. Raises ValueError on a size or sigma that
+    is not positive.
+    """
+    if isinstance(filter_shape, int):
+        filter_shape = (filter_shape, filter_shape)
+    if isinstance(sigma, int | float):
+        sigma = (sigma, sigma)
+    if min(filter_shape) < 1 or min(sigma) <= 0:
+        raise ValueError(
+            "`filter_shape` and `sigma` must be positive. Received: "
+            f"filter_shape={filter_shape}, sigma={sigma}"
+        )
+    profiles = []
+    for size, width in zip(filter_shape, sigma, strict=True):
+        taps = np.arange(size) - (size - 1) // 2
+        profile = np.exp(-0.5 * (taps / width) ** 2)
+        profiles.append(profile / profile.sum())
+    return filter2d(images, np.outer(*profiles)[None], padding)
