@@ -1,0 +1,390 @@
+"""Trained Keras networks as SavedModel, ONNX and LiteRT files.
+
+Every file is loaded in its own runtime and compared with the Keras model on
+two batch sizes before it takes its final name, because converters do not
+always raise: tf2onnx logs an error for an operation it does not know and
+writes a model that no runtime loads. Exporting needs the TensorFlow backend.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+
+BATCH_SIZES = (1, 3)
+TOLERANCE = 1e-4
+OPSET = 18
+
+
+class ExportError(RuntimeError):
+    """An export that its runtime refuses, or that computes something else."""
+
+
+def export_saved_model(
+    model, directory, version: int = 1, examples: dict | None = None
+) -> dict[str, float]:
+    """Writes `directory/version/`, the layout model servers read.
+
+    The signature `serving_default` has the names of the model's inputs and
+    outputs and a free batch size, and needs none of our code to load.
+
+    Args:
+        model: Built Keras model in float32, with named inputs. Outputs are
+            named by their dictionary keys, else by their last layers.
+        directory: Folder of the served model; an existing version in it is
+            replaced.
+        version: Number of the version, from 1.
+        examples: Optional arrays [3, ...] by input name to compare on.
+            Default: uniform noise in [0, 1), the same at each call.
+
+    Returns:
+        The largest difference of each output, as a share of its range.
+
+    Raises:
+        ExportError: If the file does not load or computes something else.
+    """
+    import tensorflow as tf
+
+    _check_exportable(model)
+    target = Path(directory) / str(version)
+    with _temporary(target) as temporary:
+        _save(model, temporary)
+        loaded = tf.saved_model.load(str(temporary))
+        signature = loaded.signatures["serving_default"]
+
+        def predict(arrays):
+            tensors = {k: tf.constant(v) for k, v in arrays.items()}
+            return {k: v.numpy() for k, v in signature(**tensors).items()}
+
+        return compare(model, predict, str(target), examples)
+
+
+def export_onnx(
+    model,
+    path,
+    metadata: dict | None = None,
+    opset: int = OPSET,
+    examples: dict | None = None,
+) -> dict[str, float]:
+    """Writes the model as one ONNX file with a free batch size.
+
+    Args:
+        model: Built Keras model in float32, with named inputs. Outputs are
+            named by their dictionary keys, else by their last layers.
+        path: File to write, in an existing folder.
+        metadata: Values by key, stored as JSON in `metadata_props`; strings
+            are stored as they are.
+        opset: Version of the ONNX operator set.
+        examples: Optional arrays [3, ...] by input name to compare on.
+            Default: uniform noise in [0, 1), the same at each call.
+
+    Returns:
+        The largest difference of each output, as a share of its range.
+
+    Raises:
+        ExportError: If an operation has no ONNX equivalent, or the file does
+            not load in ONNX Runtime or computes something else.
+    """
+    import onnx
+    import tf2onnx
+
+    _check_exportable(model)
+    path = Path(path)
+    with _tf2onnx_errors() as errors:
+        try:
+            proto, _ = tf2onnx.convert.from_function(
+                _serving_function(model),
+                input_signature=_signature(model),
+                opset=opset,
+            )
+        except Exception as error:
+            raise ExportError(f"{path}: tf2onnx: {error}") from error
+    if errors:
+        raise ExportError(f"{path}: tf2onnx: {'; '.join(errors)}")
+    for value in (*proto.graph.input, *proto.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
+    for key, value in (metadata or {}).items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        proto.metadata_props.add(key=key, value=text)
+    with _temporary(path) as temporary:
+        onnx.save(proto, str(temporary))
+        try:
+            onnx.checker.check_model(str(temporary), full_check=True)
+        except Exception as error:
+            raise ExportError(f"{path}: onnx.checker: {error}") from error
+        return compare(model, onnx_predictor(temporary), str(path), examples)
+
+
+def export_litert(
+    model, path, examples: dict | None = None
+) -> dict[str, float]:
+    """Writes the model as a LiteRT (`.tflite`) file with a free batch size.
+
+    Args:
+        model: Built Keras model in float32, with named inputs. Outputs are
+            named by their dictionary keys, else by their last layers.
+        path: File to write, in an existing folder.
+        examples: Optional arrays [3, ...] by input name to compare on.
+            Default: uniform noise in [0, 1), the same at each call.
+
+    Returns:
+        The largest difference of each output, as a share of its range.
+
+    Raises:
+        ExportError: If an operation is not a LiteRT builtin, or the file
+            does not load in the interpreter or computes something else.
+    """
+    import tensorflow as tf
+
+    _check_exportable(model)
+    path = Path(path)
+    with tempfile.TemporaryDirectory() as folder:
+        _save(model, folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        try:
+            content = converter.convert()
+        except Exception as error:
+            first_line = str(error).strip().split("\n")[0]
+            raise ExportError(f"{path}: LiteRT: {first_line}") from error
+    with _temporary(path) as temporary:
+        temporary.write_bytes(content)
+        with warnings.catch_warnings():
+            # TensorFlow announces the interpreter's move to another package.
+            warnings.simplefilter("ignore")
+            interpreter = tf.lite.Interpreter(str(temporary))
+        runner = interpreter.get_signature_runner("serving_default")
+        return compare(
+            model, lambda arrays: runner(**arrays), str(path), examples
+        )
+
+
+def onnx_predictor(path):
+    """Loads an ONNX file as a function from named arrays to named arrays.
+
+    Args:
+        path: ONNX file.
+
+    Returns:
+        A function from a dictionary of inputs to a dictionary of outputs.
+
+    Raises:
+        ExportError: If ONNX Runtime does not load the file.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:
+        raise ExportError(f"{path}: ONNX Runtime: {error}") from error
+    names = [output.name for output in session.get_outputs()]
+    return lambda arrays: dict(
+        zip(names, session.run(names, arrays), strict=True)
+    )
+
+
+def compare(
+    model,
+    predict,
+    name: str,
+    examples: dict | None = None,
+    tolerance: float = TOLERANCE,
+) -> dict[str, float]:
+    """Compares a runtime with the Keras model on batches of 1 and 3.
+
+    A difference is counted as a share of the output's range, which is the
+    distance between the least and the greatest of its values and zero.
+
+    Args:
+        model: Keras model to compare with.
+        predict: Function from named input arrays to named output arrays.
+        name: What messages call the export.
+        examples: Optional arrays [3, ...] by input name.
+            Default: uniform noise in [0, 1), the same at each call.
+        tolerance: Greatest share of the range that may differ.
+
+    Returns:
+        The largest share of each output.
+
+    Raises:
+        ExportError: If an output is missing, has another shape or differs by
+            more than `tolerance`, or `predict` fails.
+    """
+    if examples is None:
+        examples = _noise(model)
+    largest: dict[str, float] = {}
+    for size in BATCH_SIZES:
+        batch = {key: array[:size] for key, array in examples.items()}
+        expected = _predict_keras(model, batch)
+        try:
+            received = predict(batch)
+        except Exception as error:
+            raise ExportError(
+                f"{name}: fails on a batch of {size}: {error}"
+            ) from error
+        if set(received) != set(expected):
+            raise ExportError(
+                f"{name}: its outputs are {sorted(received)}, those of the "
+                f"Keras model {sorted(expected)}"
+            )
+        for key, wanted in expected.items():
+            found = received[key]
+            if found.shape != wanted.shape:
+                raise ExportError(
+                    f"{name}: output `{key}` has the shape {found.shape}, "
+                    f"that of the Keras model {wanted.shape}"
+                )
+            span = float(max(wanted.max(), 0) - min(wanted.min(), 0))
+            difference = float(np.abs(found - wanted).max()) / (span or 1.0)
+            # Written so that a NaN, which is no number to compare, fails.
+            if not difference <= tolerance:
+                raise ExportError(
+                    f"{name}: output `{key}` differs from the Keras model by "
+                    f"{difference:.2g} of its range on a batch of {size} "
+                    f"(at most {tolerance:.0e} is allowed)"
+                )
+            largest[key] = max(largest.get(key, 0.0), difference)
+    return largest
+
+
+def _check_exportable(model) -> None:
+    if keras.backend.backend() != "tensorflow":
+        raise ExportError(
+            "exporting needs the TensorFlow backend: set "
+            "KERAS_BACKEND=tensorflow (weights are the same on every backend)"
+        )
+    for layer in _leaves(model):
+        if layer.compute_dtype != "float32":
+            raise ExportError(
+                f"layer `{layer.name}` computes in {layer.compute_dtype}: "
+                "build the network under the float32 policy and load the "
+                "weights into it"
+            )
+
+
+def _leaves(model):
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _leaves(layer)
+        else:
+            yield layer
+
+
+def _output_names(model) -> list[str]:
+    if isinstance(model.output, dict):
+        return keras.tree.flatten({name: name for name in model.output})
+    return list(model.output_names)
+
+
+def _call(model, tensors: list) -> dict:
+    """Calls the model on its inputs in order, by the names of its outputs."""
+    structure = keras.tree.pack_sequence_as(model.input, tensors)
+    outputs = keras.tree.flatten(model(structure, training=False))
+    return dict(zip(_output_names(model), outputs, strict=True))
+
+
+def _signature(model) -> list:
+    import tensorflow as tf
+
+    return [
+        tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype, tensor.name)
+        for tensor in model.inputs
+    ]
+
+
+def _serving_function(model):
+    import tensorflow as tf
+
+    @tf.function(input_signature=_signature(model), autograph=False)
+    def serve(*tensors):
+        return _call(model, list(tensors))
+
+    return serve
+
+
+def _save(model, directory) -> None:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.serve = _serving_function(model)
+    # The module must own every variable that the function reads.
+    module.weights = [variable.value for variable in model.variables]
+    tf.saved_model.save(
+        module, str(directory), {"serving_default": module.serve}
+    )
+
+
+def _predict_keras(model, batch: dict) -> dict[str, np.ndarray]:
+    tensors = [
+        keras.ops.convert_to_tensor(batch[tensor.name])
+        for tensor in model.inputs
+    ]
+    return {
+        name: keras.ops.convert_to_numpy(value)
+        for name, value in _call(model, tensors).items()
+    }
+
+
+def _noise(model) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(0)
+    return {
+        tensor.name: generator.uniform(
+            0, 1, (max(BATCH_SIZES), *tensor.shape[1:])
+        ).astype(tensor.dtype)
+        for tensor in model.inputs
+    }
+
+
+@contextlib.contextmanager
+def _temporary(target: Path):
+    """Yields a free name beside `target`, renamed to it on success."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(
+        tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent)
+    )
+    # Same suffix: runtimes tell formats apart by it.
+    temporary = folder / target.name
+    try:
+        yield temporary
+        if temporary.is_dir() and target.is_dir():
+            # A folder cannot be renamed onto one that holds files.
+            target.rename(folder / "replaced")
+        os.replace(temporary, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _tf2onnx_errors():
+    """Yields the list of errors that tf2onnx logs meanwhile."""
+    errors: list[str] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record):
+            errors.append(record.getMessage())
+
+    handler = Collect(logging.ERROR)
+    logger = logging.getLogger("tf2onnx")
+    loggers = [logger] + [
+        logging.getLogger(name)
+        for name in list(logging.root.manager.loggerDict)
+        if name.startswith("tf2onnx.")
+        and not logging.getLogger(name).propagate
+    ]
+    for each in loggers:
+        each.addHandler(handler)
+    try:
+        yield errors
+    finally:
+        for each in loggers:
+            each.removeHandler(handler)

@@ -1,0 +1,253 @@
+"""Exports a trained run for use without Keras.
+
+    python -m stegastamp.export --run_dir runs/mine --output_dir exported --test
+
+writes `encoder.onnx` and `decoder.onnx` (the model directory that `--model`
+of the other commands takes), the SavedModel `stegastamp/1/` for TensorFlow
+Serving and, with `--litert`, `encoder.tflite` and `decoder.tflite`.
+"""
+
+import json
+import logging as std_logging
+from pathlib import Path
+
+import keras
+import numpy as np
+from absl import flags, logging
+from keras import ops
+
+from shared import export
+from shared.errors import UserError, no_arguments, run_main
+from stegastamp.networks import build_decoder, build_encoder
+
+CONFIG_TYPES = {
+    "height": int,
+    "width": int,
+    "secret_size": int,
+    "transformer": bool,
+    "preset": str,
+}
+
+
+def read_config(run_dir) -> dict:
+    """Reads what the networks of a run were built with.
+
+    Args:
+        run_dir: Run directory of `stegastamp.train`.
+
+    Returns:
+        `height`, `width` (pixels), `secret_size` (bits), `transformer` and
+        `preset`; other keys of `config.json` are left out.
+
+    Raises:
+        UserError: If the directory or its `config.json` is missing or broken.
+    """
+    run_dir = Path(run_dir)
+    if not run_dir.is_dir():
+        raise UserError(
+            f"--run_dir: {run_dir} is not a directory; give the --run_dir of "
+            "a training"
+        )
+    path = run_dir / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"--run_dir: {run_dir} holds no config.json; give the --run_dir "
+            "of a training"
+        ) from None
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise UserError(f"{path}: not a JSON object")
+    for key, kind in CONFIG_TYPES.items():
+        # `type`, since isinstance(True, int) holds.
+        if type(config.get(key)) is not kind:
+            raise UserError(
+                f"{path}: `{key}` must be of type {kind.__name__}, not "
+                f"{config.get(key)!r}"
+            )
+    return {key: config[key] for key in CONFIG_TYPES}
+
+
+def load_networks(run_dir) -> tuple[keras.Model, keras.Model]:
+    """Builds a run's encoder and decoder in float32 with trained weights.
+
+    Networks trained in mixed precision keep float32 weights, so they load as
+    they are; only what they compute in changes.
+
+    Args:
+        run_dir: Run directory of `stegastamp.train`.
+
+    Returns:
+        The encoder and the decoder of `stegastamp.networks`.
+
+    Raises:
+        UserError: If a file is missing, broken or of another network.
+    """
+    config = read_config(run_dir)
+    size = (config["height"], config["width"], config["secret_size"])
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        encoder = build_encoder(*size)
+        decoder = build_decoder(*size, transformer=config["transformer"])
+    except ValueError as error:
+        raise UserError(f"{Path(run_dir) / 'config.json'}: {error}") from error
+    finally:
+        keras.config.set_dtype_policy(policy)
+    for network in (encoder, decoder):
+        path = Path(run_dir) / f"{network.name}.weights.h5"
+        if not path.is_file():
+            raise UserError(
+                f"{path}: no such file; train on, it is written with each "
+                "checkpoint"
+            )
+        try:
+            network.load_weights(path)
+        except (ValueError, OSError, KeyError) as error:
+            raise UserError(
+                f"{path}: not the weights of the network that config.json "
+                f"describes: {str(error).splitlines()[0]}"
+            ) from error
+    return encoder, decoder
+
+
+def build_stamp(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
+    """Joins both networks to the model that is served.
+
+    Args:
+        encoder: Network from `image` and `secret` to `residual`.
+        decoder: Network from `image` to `logits`.
+
+    Input shape:
+        `secret` [N, secret_size] of 0 and 1, `image` [N, H, W, 3] in [0, 1].
+
+    Output shape:
+        `stegastamp` [N, H, W, 3], the stamped image in [0, 1]; `residual`
+        [N, H, W, 3], before the clip; `decoded` [N, secret_size] of 0 and 1,
+        what the decoder reads from `stegastamp`.
+    """
+    image = keras.Input(encoder.input[0].shape[1:], name="image")
+    secret = keras.Input(encoder.input[1].shape[1:], name="secret")
+    residual = encoder([image, secret])
+    stamped = ops.clip(image + residual, 0.0, 1.0)
+    decoded = ops.cast(decoder(stamped) > 0, "float32")
+    return keras.Model(
+        [secret, image],
+        {"stegastamp": stamped, "residual": residual, "decoded": decoded},
+        name="stegastamp",
+    )
+
+
+def make_examples(height: int, width: int, secret_size: int) -> dict:
+    """Draws what exports are compared on, the same at each call.
+
+    Args:
+        height: Network height in pixels.
+        width: Network width in pixels.
+        secret_size: Number of bits.
+
+    Returns:
+        `image` [3, height, width, 3] in [0, 1]: a horizontal ramp with noise
+        of another strength in each; `secret` [3, secret_size] of 0 and 1.
+    """
+    generator = np.random.default_rng(0)
+    ramp = np.linspace(0.1, 0.9, width)[None, None, :, None]
+    strength = np.array([0.01, 0.1, 1.0])[:, None, None, None]
+    noise = generator.normal(0, 1, (3, height, width, 3)) * strength
+    return {
+        "image": np.clip(ramp + noise, 0, 1).astype("float32"),
+        "secret": generator.integers(0, 2, (3, secret_size)).astype("float32"),
+    }
+
+
+def export_run(run_dir, output_dir, litert: bool = False) -> dict:
+    """Exports a run; each file is compared with Keras before it counts.
+
+    Args:
+        run_dir: Run directory of `stegastamp.train`.
+        output_dir: Folder to write to; made if it is missing.
+        litert: Whether to write `.tflite` files too.
+
+    Returns:
+        For each path written, the largest difference of each output as a
+        share of its range.
+
+    Raises:
+        UserError: If the run is incomplete.
+        shared.export.ExportError: If an export differs from the networks.
+    """
+    config = read_config(run_dir)
+    encoder, decoder = load_networks(run_dir)
+    size = (config["height"], config["width"], config["secret_size"])
+    examples = make_examples(*size)
+    output_dir = Path(output_dir)
+    output_dir.mkdir(parents=True, exist_ok=True)
+    # The transformer is a matter of the graph only; users of the file need
+    # the sizes and the name.
+    described = {k: v for k, v in config.items() if k != "transformer"}
+    differences = {}
+    for network in (encoder, decoder):
+        inputs = {t.name: examples[t.name] for t in network.inputs}
+        path = output_dir / f"{network.name}.onnx"
+        differences[path] = export.export_onnx(
+            network,
+            path,
+            {"stegastamp": {"role": network.name, **described}},
+            examples=inputs,
+        )
+        if litert:
+            path = output_dir / f"{network.name}.tflite"
+            differences[path] = export.export_litert(network, path, inputs)
+    served = output_dir / "stegastamp"
+    differences[served / "1"] = export.export_saved_model(
+        build_stamp(encoder, decoder), served, examples=examples
+    )
+    return differences
+
+
+def define_flags() -> None:
+    """Defines this command's flags."""
+    flags.DEFINE_string("run_dir", None, "Run directory of stegastamp.train.")
+    flags.DEFINE_string("output_dir", None, "Folder to write the exports to.")
+    flags.DEFINE_bool(
+        "test",
+        False,
+        "Print how far each output of each export is from the trained "
+        "networks, as a share of the output's range. An export that is more "
+        f"than {export.TOLERANCE:.0e} away fails with and without this flag.",
+    )
+    flags.DEFINE_bool("litert", False, "Write .tflite files too.")
+    flags.mark_flags_as_required(["run_dir", "output_dir"])
+
+
+def main(arguments) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    values = flags.FLAGS
+    # TensorFlow and tf2onnx tell every step of theirs; errors are raised.
+    logging.set_verbosity(logging.WARNING)
+    for name in ("tensorflow", "tf2onnx"):
+        std_logging.getLogger(name).setLevel(std_logging.WARNING)
+    try:
+        differences = export_run(
+            values.run_dir, values.output_dir, values.litert
+        )
+    except export.ExportError as error:
+        raise UserError(str(error)) from error
+    for path, outputs in differences.items():
+        print(path)
+        if values.test:
+            for name, share in outputs.items():
+                print(f"  {name}: largest difference {share:.1e} of its range")
+    if values.test:
+        print(
+            f"all equal on batches of {export.BATCH_SIZES[0]} and "
+            f"{export.BATCH_SIZES[1]} (allowed: {export.TOLERANCE:.0e})"
+        )
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
