@@ -1,7 +1,7 @@
 """Blur kernels and filters, one kernel per image, differentiable."""
 
 import numpy as np
-from keras import ops
+from keras import backend, ops
 
 from shared.ops.precision import to_compute_dtype
 
@@ -89,25 +89,13 @@ def filter2d(images, kernels, padding="reflect"):
             "`kernels` must be [N, height, width], all but N known. "
             f"Received: shape={kernel_shape}"
         )
-    _, height, width, channels = shape
-    _, kernel_height, kernel_width = kernel_shape
-    images = _pad(images, (kernel_height, kernel_width), padding)
-    wide = width + kernel_width - 1
-    # One matrix product per image sums over the kernel's rows for each of
-    # its columns; only kh + kw shifted copies are made instead of kh * kw.
-    shifted = ops.stack(
-        [images[:, row : row + height] for row in range(kernel_height)],
-        axis=1,
-    )
-    shifted = ops.reshape(
-        shifted, (-1, kernel_height, height * wide * channels)
-    )
-    sums = ops.matmul(ops.transpose(kernels, (0, 2, 1)), shifted)
-    sums = ops.reshape(sums, (-1, kernel_width, height, wide, channels))
-    return sum(
-        sums[:, column, :, column : column + width]
-        for column in range(kernel_width)
-    )
+    images = _pad(images, kernel_shape[1:], padding)
+    # Measured on 2 cores (8 images of 128 x 128, forward and gradient): a
+    # depthwise convolution 3 ms in TensorFlow, 74 in XLA; a sum of shifted
+    # copies 97 and 10.
+    if backend.backend() == "tensorflow":
+        return _filter_depthwise(images, kernels)
+    return _filter_shifted(images, kernels)
 
 
 def _pad(images, kernel_size, padding):
@@ -115,20 +103,63 @@ def _pad(images, kernel_size, padding):
     before = [(size - 1) // 2 for size in kernel_size]
     after = [size // 2 for size in kernel_size]
     if padding == "constant":
-        return ops.pad(
-            images,
-            [(0, 0), (before[0], after[0]), (before[1], after[1]), (0, 0)],
-        )
-    for axis in (1, 2):
-        # Indices, since a kernel may be larger than the image.
-        index = np.pad(
-            np.arange(images.shape[axis]),
-            (before[axis - 1], after[axis - 1]),
-            mode=padding,
-        )
-        if len(index) > images.shape[axis]:
-            images = ops.take(images, index, axis=axis)
+        widths = [(0, 0), *zip(before, after, strict=True), (0, 0)]
+        return ops.pad(images, widths)
+    # By index: the pad operation knows no "edge", refuses to mirror more
+    # than the image has, and has a slow gradient.
+    for axis, first, last in zip((1, 2), before, after, strict=True):
+        size = images.shape[axis]
+        index = np.pad(np.arange(size), (first, last), mode=padding)
+        parts = [images]
+        if first:
+            parts.insert(0, ops.take(images, index[:first], axis=axis))
+        if last:
+            parts.append(ops.take(images, index[-last:], axis=axis))
+        images = ops.concatenate(parts, axis=axis)
     return images
+
+
+def _filter_depthwise(images, kernels):
+    """Filter padded images, the batch moved into the channels.
+
+    A depthwise convolution has one kernel per channel, not per image.
+    """
+    batch = ops.shape(images)[0]
+    _, padded_height, padded_width, channels = images.shape
+    _, kernel_height, kernel_width = kernels.shape
+    images = ops.transpose(images, (1, 2, 0, 3))
+    images = ops.reshape(images, (1, padded_height, padded_width, -1))
+    kernels = ops.broadcast_to(kernels, (batch, kernel_height, kernel_width))
+    kernels = ops.repeat(ops.transpose(kernels, (1, 2, 0)), channels, axis=-1)
+    filtered = ops.depthwise_conv(
+        images,
+        ops.expand_dims(kernels, -1),
+        padding="valid",
+        data_format="channels_last",
+    )
+    filtered = ops.reshape(
+        filtered,
+        (
+            padded_height - kernel_height + 1,
+            padded_width - kernel_width + 1,
+            -1,
+            channels,
+        ),
+    )
+    return ops.transpose(filtered, (2, 0, 1, 3))
+
+
+def _filter_shifted(images, kernels):
+    """Filter padded images as a sum of shifted copies, which XLA fuses."""
+    _, kernel_height, kernel_width = kernels.shape
+    height = images.shape[1] - kernel_height + 1
+    width = images.shape[2] - kernel_width + 1
+    return sum(
+        kernels[:, row, column, None, None, None]
+        * images[:, row : row + height, column : column + width]
+        for row in range(kernel_height)
+        for column in range(kernel_width)
+    )
 
 
 def gaussian_filter2d(
