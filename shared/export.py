@@ -375,16 +375,8 @@ def _tf2onnx_errors():
 
     handler = Collect(logging.ERROR)
     logger = logging.getLogger("tf2onnx")
-    loggers = [logger] + [
-        logging.getLogger(name)
-        for name in list(logging.root.manager.loggerDict)
-        if name.startswith("tf2onnx.")
-        and not logging.getLogger(name).propagate
-    ]
-    for each in loggers:
-        each.addHandler(handler)
+    logger.addHandler(handler)
     try:
         yield errors
     finally:
-        for each in loggers:
-            each.removeHandler(handler)
+        logger.removeHandler(handler)

@@ -9,6 +9,7 @@ Serving and, with `--litert`, `encoder.tflite` and `decoder.tflite`.
 
 import json
 import logging as std_logging
+import warnings
 from pathlib import Path
 
 import keras
@@ -104,8 +105,11 @@ def load_networks(run_dir) -> tuple[keras.Model, keras.Model]:
                 "checkpoint"
             )
         try:
-            network.load_weights(path)
-        except (ValueError, OSError, KeyError) as error:
+            with warnings.catch_warnings():
+                # Keras only warns when it finds no weights for a layer.
+                warnings.simplefilter("error", UserWarning)
+                network.load_weights(path)
+        except (ValueError, OSError, KeyError, UserWarning) as error:
             raise UserError(
                 f"{path}: not the weights of the network that config.json "
                 f"describes: {str(error).splitlines()[0]}"

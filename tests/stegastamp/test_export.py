@@ -1,0 +1,194 @@
+"""The exported files of a run stand for its trained networks."""
+
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+from keras import ops
+
+from shared.errors import UserError
+from stegastamp import export
+from stegastamp.networks import build_decoder, build_encoder
+
+pytestmark = pytest.mark.tensorflow
+
+HEIGHT, WIDTH, BITS = 32, 48, 20
+
+
+def _write_run(run_dir, transformer=False, policy="float32"):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        encoder = build_encoder(HEIGHT, WIDTH, BITS)
+        decoder = build_decoder(HEIGHT, WIDTH, BITS, transformer)
+    finally:
+        keras.config.set_dtype_policy(before)
+    encoder.save_weights(run_dir / "encoder.weights.h5")
+    decoder.save_weights(run_dir / "decoder.weights.h5")
+    config = {
+        "height": HEIGHT,
+        "width": WIDTH,
+        "secret_size": BITS,
+        "transformer": transformer,
+        "preset": "tiny",
+        "steps": 10,
+    }
+    (run_dir / "config.json").write_text(json.dumps(config))
+    return encoder, decoder
+
+
+@pytest.fixture
+def run_dir(tmp_path):
+    """A run trained, as far as its files tell, in mixed precision."""
+    path = tmp_path / "run"
+    path.mkdir()
+    _write_run(path, policy="mixed_bfloat16")
+    return path
+
+
+def _session(path):
+    session = onnxruntime.InferenceSession(str(path))
+    described = session.get_modelmeta().custom_metadata_map["stegastamp"]
+    return session, json.loads(described)
+
+
+@pytest.mark.parametrize("transformer", [False, True])
+def test_exported_files_agree_with_the_networks(tmp_path, transformer):
+    run_dir, out = tmp_path / "run", tmp_path / "out"
+    run_dir.mkdir()
+    encoder, decoder = _write_run(run_dir, transformer)
+    export.export_run(run_dir, out, litert=True)
+
+    examples = export.make_examples(HEIGHT, WIDTH, BITS)
+    image, secret = examples["image"][:2], examples["secret"][:2]
+    residual = ops.convert_to_numpy(encoder([image, secret]))
+    logits = ops.convert_to_numpy(decoder(image))
+
+    session, described = _session(out / "encoder.onnx")
+    (found,) = session.run(["residual"], {"image": image, "secret": secret})
+    np.testing.assert_allclose(found, residual, atol=1e-4)
+    assert described == {
+        "role": "encoder",
+        "height": HEIGHT,
+        "width": WIDTH,
+        "secret_size": BITS,
+        "preset": "tiny",
+    }
+    session, described = _session(out / "decoder.onnx")
+    (found,) = session.run(["logits"], {"image": image})
+    np.testing.assert_allclose(found, logits, atol=1e-4)
+    assert described["role"] == "decoder"
+
+    assert sorted(path.name for path in out.iterdir()) == [
+        "decoder.onnx",
+        "decoder.tflite",
+        "encoder.onnx",
+        "encoder.tflite",
+        "stegastamp",
+    ]
+
+
+def test_served_model_clips_and_decodes_what_it_stamped(run_dir, tmp_path):
+    import tensorflow as tf
+
+    export.export_run(run_dir, tmp_path)
+    serve = tf.saved_model.load(str(tmp_path / "stegastamp" / "1")).signatures[
+        "serving_default"
+    ]
+    examples = export.make_examples(HEIGHT, WIDTH, BITS)
+    outputs = {
+        key: value.numpy()
+        for key, value in serve(
+            **{key: tf.constant(value) for key, value in examples.items()}
+        ).items()
+    }
+    image = examples["image"]
+    stamped = outputs["stegastamp"]
+    np.testing.assert_allclose(
+        stamped, np.clip(image + outputs["residual"], 0, 1), atol=1e-6
+    )
+    _, decoder = export.load_networks(run_dir)
+    logits = ops.convert_to_numpy(decoder(stamped))
+    np.testing.assert_array_equal(outputs["decoded"], logits > 0)
+    assert set(np.unique(outputs["decoded"])) == {0, 1}
+
+
+def test_mixed_precision_runs_load_in_float32(run_dir):
+    for network in export.load_networks(run_dir):
+        assert {layer.compute_dtype for layer in network.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def _remove(name):
+    return lambda run_dir: (run_dir / name).unlink()
+
+
+def _write(name, content):
+    return lambda run_dir: (run_dir / name).write_text(content)
+
+
+def _configure(**changes):
+    def damage(run_dir):
+        path = run_dir / "config.json"
+        config = json.loads(path.read_text())
+        path.write_text(json.dumps(config | changes))
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_remove("config.json"), "--run_dir.*config.json"),
+        (_write("config.json", "{"), "config.json: not JSON"),
+        (_write("config.json", "[]"), "config.json: not a JSON object"),
+        (_configure(height="32"), "config.json: `height`.*int.*'32'"),
+        (_configure(height=True), "config.json: `height`.*int.*True"),
+        (_configure(height=33), "config.json: .*multiples of 16"),
+        (_configure(secret_size=21), "encoder.weights.h5: not the weights"),
+        (_remove("encoder.weights.h5"), "encoder.weights.h5: no such file"),
+        (_write("decoder.weights.h5", "x"), "decoder.weights.h5: not the"),
+    ],
+)
+def test_bad_run_is_refused_in_one_line(run_dir, tmp_path, damage, message):
+    damage(run_dir)
+    with pytest.raises(UserError, match=message) as caught:
+        export.export_run(run_dir, tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def _command(*arguments):
+    environment = os.environ | {"KERAS_BACKEND": "tensorflow"}
+    return subprocess.run(
+        [sys.executable, "-m", "stegastamp.export", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=environment,
+    )
+
+
+@pytest.mark.slow
+def test_command_proves_equality(run_dir, tmp_path):
+    out = tmp_path / "out"
+    done = _command("--run_dir", run_dir, "--output_dir", out, "--test")
+    assert done.returncode == 0, done.stderr
+    assert f"{out / 'encoder.onnx'}\n  residual: largest" in done.stdout
+    assert "all equal on batches of 1 and 3" in done.stdout
+
+
+@pytest.mark.slow
+def test_command_names_the_missing_run(tmp_path):
+    missing = tmp_path / "missing"
+    done = _command("--run_dir", missing, "--output_dir", tmp_path / "out")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        f"error: --run_dir: {missing} is not a directory"
+    )
+    assert "Traceback" not in done.stderr
