@@ -4,7 +4,7 @@ import numpy as np
 
 
 def edge_falloff(height, width):
-    """Return a map that is 1 on the border and falls to 0 inside.
+    """Returns a map that is 1 on the border and falls to 0 inside.
 
     A row at distance d from the nearest horizontal edge keeps the share
     (1 - cos(4 pi d / height)) / 2 while d < floor(height / 4), and all of it
@@ -14,17 +14,20 @@ def edge_falloff(height, width):
     leaves the last row and column a step weaker than the first.
 
     Args:
-      height: rows, at least 1.
-      width: columns, at least 1.
+        height: Rows, at least 1.
+        width: Columns, at least 1.
 
     Returns:
-      [height, width] float32 array in [0, 1].
+        [height, width] float32 array in [0, 1].
 
     Raises:
-      ValueError: if a side is smaller than 1.
+        ValueError: If a side is unknown or smaller than 1.
     """
-    if height < 1 or width < 1:
-        raise ValueError(f"edge_falloff needs sides >= 1: {height} x {width}")
+    if not (height and width and height >= 1 and width >= 1):
+        raise ValueError(
+            "`height` and `width` must be known and at least 1. "
+            f"Received: height={height}, width={width}"
+        )
     kept = np.outer(_kept_share(height), _kept_share(width))
     return (1.0 - kept).astype("float32")
 

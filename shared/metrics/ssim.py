@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from shared.ops.precision import to_compute_dtype
+
 _RADIUS = 5
 _SIGMA = 1.5
 _WINDOW = 2 * _RADIUS + 1
@@ -13,31 +15,30 @@ _SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 def ssim(images, others):
-    """Return each pair's structural similarity (Wang et al. 2004).
+    """Returns each pair's structural similarity (Wang et al. 2004).
 
     11x11 Gaussian window with sigma 1.5, population covariance, mean over
     the positions where the whole window fits and over the channels: what
     scikit-image computes with gaussian_weights=True, sigma=1.5,
-    use_sample_covariance=False, data_range=1. Computed in float32 whatever
-    the inputs are; differentiable in both.
+    use_sample_covariance=False, data_range=1. Differentiable in both.
 
     Args:
-      images: [N, H, W, C] in [0, 1]; H and W static, at least 11.
-      others: same shape.
+        images: [N, H, W, C] in [0, 1]; H and W static, at least 11.
+        others: Same shape.
 
     Returns:
-      [N] float32 in [-1, 1], 1 for equal images.
+        [N] in [-1, 1], 1 for equal images; float32 (float64 for float64).
 
     Raises:
-      ValueError: if a side is smaller than 11.
+        ValueError: If a side is unknown or smaller than 11.
     """
-    images, others = _as_float32(images, others)
+    images, others = _checked(images, others)
     similarity, _ = _similarity_and_contrast(images, others)
     return ops.mean(similarity, axis=-1)
 
 
 def ms_ssim(images, others):
-    """Return each pair's multi-scale similarity (Wang et al. 2003).
+    """Returns each pair's multi-scale similarity (Wang et al. 2003).
 
     Contrast and structure are compared at each scale, luminance at the
     coarsest; a scale is a 2x2 mean of the one before. The published five
@@ -45,19 +46,19 @@ def ms_ssim(images, others):
     used as leave the 11x11 window room (4 at 128, 1 below 22) and their
     published weights are rescaled to sum to 1. Negative terms count as
     nearly 0, so that the powers stay real and their gradients finite.
-    Float32 whatever the inputs are; differentiable in both.
+    Differentiable in both.
 
     Args:
-      images: [N, H, W, C] in [0, 1]; H and W static, at least 11.
-      others: same shape.
+        images: [N, H, W, C] in [0, 1]; H and W static, at least 11.
+        others: Same shape.
 
     Returns:
-      [N] float32 in [0, 1], 1 for equal images.
+        [N] in [0, 1], 1 for equal images; float32 (float64 for float64).
 
     Raises:
-      ValueError: if a side is smaller than 11.
+        ValueError: If a side is unknown or smaller than 11.
     """
-    images, others = _as_float32(images, others)
+    images, others = _checked(images, others)
     weights = _scale_weights(min(images.shape[1:3]))
     result = 1.0
     for scale, weight in enumerate(weights):
@@ -79,18 +80,19 @@ def _scale_weights(side):
     return [float(weight) for weight in weights / weights.sum()]
 
 
-def _as_float32(images, others):
-    images = ops.cast(images, "float32")
-    others = ops.cast(others, "float32")
-    if min(images.shape[1:3]) < _WINDOW:
+def _checked(images, others):
+    images, others = to_compute_dtype(images), to_compute_dtype(others)
+    sides = tuple(images.shape[1:3])
+    if None in sides or min(sides) < _WINDOW:
         raise ValueError(
-            f"ssim needs sides of at least {_WINDOW}, got {tuple(images.shape)}"
+            f"`images` must have known sides of at least {_WINDOW} pixels. "
+            f"Received: shape={tuple(images.shape)}"
         )
     return images, others
 
 
 def _similarity_and_contrast(images, others):
-    """Return mean similarity and mean contrast-structure, [N, C] each."""
+    """Returns mean similarity and mean contrast-structure, [N, C] each."""
     channels = images.shape[-1]
     maps = ops.concatenate(
         [
@@ -117,7 +119,7 @@ def _similarity_and_contrast(images, others):
 
 
 def _gaussian_mean(maps):
-    """Filter [N, H, W, C] with the window, where it fits."""
+    """Filters [N, H, W, C] with the window, where it fits."""
     # A banded matrix product is 3 to 12 times faster than a convolution or
     # shifted sums on a CPU. Accelerators round the factors of a product to
     # 10 bits by default, and a variance is the small difference of two
@@ -151,14 +153,14 @@ def _band_products(maps):
     height, width, channels = maps.shape[1:]
     rows, columns = height - 2 * _RADIUS, width - 2 * _RADIUS
     maps = ops.reshape(maps, (-1, height, width * channels))
-    maps = ops.matmul(_band(rows, height), maps)
+    maps = ops.matmul(_band(rows, height, maps.dtype), maps)
     maps = ops.reshape(maps, (-1, width, channels))
-    maps = ops.matmul(_band(columns, width), maps)
+    maps = ops.matmul(_band(columns, width, maps.dtype), maps)
     return ops.reshape(maps, (-1, rows, columns, channels))
 
 
-def _band(rows, columns):
-    band = np.zeros((rows, columns), "float32")
+def _band(rows, columns, dtype):
+    band = np.zeros((rows, columns))
     for row in range(rows):
         band[row, row : row + _WINDOW] = _taps()
-    return band
+    return ops.convert_to_tensor(band, dtype=dtype)
