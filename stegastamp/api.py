@@ -18,7 +18,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from absl import flags
 
+from shared import images, runtime
 from shared.errors import UserError
 from shared.images import resize_area
 from shared.runtime import open_session, read_metadata
@@ -29,6 +31,24 @@ MIN_SIDE = 32
 
 # Rec. 601 luma of RGB, as in JPEG.
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def define_flags(values=flags.FLAGS):
+    """Defines the flags that every command with a trained model has.
+
+    Returns:
+        their names, for the command to declare as key flags of its own.
+    """
+    flags.DEFINE_string(
+        "model",
+        "small",
+        "Trained model: a name under stegastamp/weights, or a directory with "
+        "encoder.onnx and decoder.onnx (what stegastamp.export writes).",
+        flag_values=values,
+    )
+    runtime.define_flags(values)
+    images.define_flags(values)
+    return "model", "threads", "provider", "max_pixels"
 
 
 class Timings(collections.defaultdict):
@@ -384,11 +404,11 @@ class Decoder:
         self._network = _Network("decoder", model, threads, provider)
         self.codec = self._network.codec
 
-    def logits(self, images):
+    def logits(self, photos):
         """The network's answer for whole photos, for measuring.
 
         Args:
-            images: sequence of photos; see `decode`. They may differ in size.
+            photos: sequence of photos; see `decode`. They may differ in size.
 
         Returns:
             float32 [N, secret_size]; a bit is 1 where its logit is positive.
@@ -398,7 +418,7 @@ class Decoder:
         """
         network = self._network
         batch = []
-        for image in images:
+        for image in photos:
             color, _, scale = _split(image)
             small = resize_area(color, network.height, network.width)
             batch.append(_as_rgb(small / np.float32(scale)))
