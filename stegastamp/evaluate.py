@@ -1,0 +1,540 @@
+"""Measures a model on real photos: how visible, how robust, how sure.
+
+    python -m stegastamp.evaluate --images_dir photos --report_dir report
+
+Random messages are hidden in every photo and the stamped photo goes through
+the attacks of `stegastamp.attacks`. What is measured is what ships: the ONNX
+networks behind `stegastamp.Encoder` and `stegastamp.Decoder`, and the reading
+that `python -m stegastamp.decode` does. Two numbers need care:
+
+* Bit accuracy and the true-positive rates come from one look at the whole
+  photo. A true positive is a stamped photo whose answer matches at least t of
+  the S secret bits, where t is the least number that S fair coins reach with
+  a probability of at most the stated false-positive rate. It supposes that
+  the message looked for is known; `--unmarked` tests the supposition that an
+  unmarked photo answers like fair coins.
+* The exact-message rate needs no known message. It is the share of messages
+  read back whole, with every view that `--views` tries; its column "one look"
+  is the share that the first view alone would have read.
+"""
+
+import dataclasses
+import hashlib
+import math
+import os
+import platform
+import shlex
+import sys
+import zlib
+
+import cv2
+import numpy as np
+from absl import flags
+from tqdm import tqdm
+
+import shared.images
+import shared.runtime
+from shared.errors import UserError, no_arguments, report, run_main
+from stegastamp import attacks
+from stegastamp.api import Decoder, Encoder, find_model, list_views
+from stegastamp.report import write_report
+
+FALSE_POSITIVE_RATES = (1e-3, 1e-6)
+# Printable ASCII without the space, which could end up last.
+_ALPHABET = [chr(code) for code in range(33, 127)]
+
+
+# Measures -----------------------------------------------------------------
+
+
+def psnr(image, other):
+    """Peak signal-to-noise ratio of two uint8 photos, in dB (inf if equal)."""
+    error = np.mean((image.astype(np.float64) - other) ** 2)
+    return math.inf if error == 0 else 10 * math.log10(255**2 / error)
+
+
+def ssim(image, other):
+    """Structural similarity of two uint8 photos [H, W, 3], mean of channels.
+
+    Gaussian window of 11 taps, sigma 1.5, only where it lies inside the
+    photo; K1 = .01, K2 = .03 (Wang et al. 2004).
+
+    Returns:
+        float in [-1, 1].
+
+    Raises:
+        ValueError: if the shapes differ or a side is below 11 pixels.
+    """
+    if image.shape != other.shape or min(image.shape[:2]) < 11:
+        raise ValueError(
+            "ssim needs two photos of one shape, at least 11 pixels a side. "
+            f"Received: {image.shape} and {other.shape}"
+        )
+    x, y = image.astype(np.float64), other.astype(np.float64)
+
+    def mean(values):
+        blurred = cv2.GaussianBlur(values, (11, 11), 1.5)
+        return blurred[5:-5, 5:-5]
+
+    mean_x, mean_y = mean(x), mean(y)
+    var_x = mean(x * x) - mean_x**2
+    var_y = mean(y * y) - mean_y**2
+    covariance = mean(x * y) - mean_x * mean_y
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    similarity = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    similarity /= (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
+    return float(similarity.mean())
+
+
+def gmsd(image, other):
+    """Gradient magnitude similarity deviation, a perceptual distance.
+
+    Standard deviation over the photo of the similarity of luma gradients
+    (Prewitt, at half size, c = 170; Xue et al. 2014).
+
+    Args:
+        image, other: uint8 [H, W, 3], of one shape.
+
+    Returns:
+        float >= 0; 0 for equal photos.
+    """
+
+    def gradients(photo):
+        luma = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float64)
+        luma = cv2.blur(luma, (2, 2))[::2, ::2]
+        kernel = np.array([[1, 0, -1]] * 3) / 3
+        return np.hypot(
+            cv2.filter2D(luma, -1, kernel), cv2.filter2D(luma, -1, kernel.T)
+        )
+
+    a, b = gradients(image), gradients(other)
+    return float(np.std((2 * a * b + 170) / (a * a + b * b + 170)))
+
+
+def wilson_interval(successes, trials):
+    """The 95 % Wilson interval of a rate: (low, high).
+
+    Raises:
+        ValueError: unless 0 <= successes <= trials and trials > 0.
+    """
+    if not 0 <= successes <= trials or trials < 1:
+        raise ValueError(
+            "need 0 <= successes <= trials and trials > 0. Received: "
+            f"{successes} of {trials}"
+        )
+    z = 1.959963984540054
+    rate = successes / trials
+    center = rate + z * z / (2 * trials)
+    spread = z * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials**2))
+    scale = 1 + z * z / trials
+    # Rounding must not push a bound past a rate of exactly 0 or 1.
+    low = 0.0 if successes == 0 else (center - spread) / scale
+    high = 1.0 if successes == trials else (center + spread) / scale
+    return low, high
+
+
+def bit_threshold(bits, false_positive_rate):
+    """Matching bits that make a photo count as stamped.
+
+    Args:
+        bits: int, length of the secret.
+        false_positive_rate: float, 0 to 1.
+
+    Returns:
+        int, the least t such that `bits` fair coins match in t or more places
+        with a probability of at most `false_positive_rate`; bits + 1 if even
+        a perfect match is likelier than that.
+    """
+    allowed = false_positive_rate * 2**bits
+    tail = 0
+    for matches in range(bits, -1, -1):
+        tail += math.comb(bits, matches)
+        if tail > allowed:
+            return matches + 1
+    return 0
+
+
+# Measuring ----------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Tally:
+    """What one attack did to all stamped photos.
+
+    Attributes:
+        matches: list of int, matching bits of each trial.
+        exact: int, messages read back by the decoder with all its views.
+        exact_one_look: int, the same with the whole photo only.
+        wrong: int, messages read that are not the one that was hidden.
+    """
+
+    matches: list = dataclasses.field(default_factory=list)
+    exact: int = 0
+    exact_one_look: int = 0
+    wrong: int = 0
+
+    def summary(self, attack, bits):
+        """This tally as one row of the report: a flat dict."""
+        trials = len(self.matches)
+        matches = np.array(self.matches)
+        low, high = wilson_interval(self.exact, trials)
+        row = {
+            "attack": attack.name,
+            "label": attack.label,
+            "trials": trials,
+            "bit_accuracy": float(matches.mean() / bits),
+            "exact": self.exact / trials,
+            "exact_low": low,
+            "exact_high": high,
+            "exact_one_look": self.exact_one_look / trials,
+            "wrong_messages": self.wrong,
+        }
+        for rate in FALSE_POSITIVE_RATES:
+            found = int(np.sum(matches >= bit_threshold(bits, rate)))
+            low, high = wilson_interval(found, trials)
+            row[f"tpr_at_{rate:g}"] = found / trials
+            row[f"tpr_at_{rate:g}_low"] = low
+            row[f"tpr_at_{rate:g}_high"] = high
+        return row
+
+
+def random_message(codec, rng):
+    """A message of random printable ASCII that fills the codec."""
+    return "".join(rng.choice(_ALPHABET, codec.message_bytes))
+
+
+def to_rgb8(photo):
+    """The colour of a `shared.images.Photo` as uint8 [H, W, 3]."""
+    if photo.pixels.dtype == np.uint16:
+        return ((photo.pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return photo.pixels
+
+
+def _flat_window(cover, stamped, side=96):
+    """The flat square where the stamp stands out most: (score, y, x, side).
+
+    The score is the stamp's deviation over the cover's own, luma only.
+    """
+    side = min(side, *cover.shape[:2])
+    luma = cv2.cvtColor(cover, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    change = cv2.cvtColor(stamped, cv2.COLOR_RGB2GRAY) - luma
+
+    def deviation(values):
+        mean = cv2.blur(values, (side, side), anchor=(0, 0))
+        square = cv2.blur(values * values, (side, side), anchor=(0, 0))
+        return np.sqrt(np.maximum(square - mean**2, 0))
+
+    # One level of noise in the cover hides nothing but must not divide by 0.
+    score = deviation(change) / (deviation(luma) + 1)
+    score = score[: luma.shape[0] - side + 1, : luma.shape[1] - side + 1]
+    y, x = np.unravel_index(np.argmax(score), score.shape)
+    return float(score[y, x]), int(y), int(x), side
+
+
+class Evaluation:
+    """Runs stamped photos through attacks and keeps count.
+
+    Args:
+        encoder: stegastamp.Encoder.
+        decoder: stegastamp.Decoder of the same model.
+        grid: sequence of `attacks.Attack`.
+        messages: int, random messages a photo; 0 measures no stamps.
+        strength: float, as in `Encoder.encode`.
+        views: "fast" or "thorough", as in `Decoder.decode`.
+        unmarked: bool, also read each photo without a stamp.
+        seed: int. A photo's messages and attacks depend on it and on the
+            photo's place in the run, not on which other attacks run.
+    """
+
+    def __init__(
+        self,
+        encoder,
+        decoder,
+        grid,
+        messages=20,
+        strength=1.0,
+        views="fast",
+        unmarked=False,
+        seed=0,
+    ):
+        self.encoder, self.decoder, self.grid = encoder, decoder, grid
+        self.messages, self.strength = messages, strength
+        self.views, self.unmarked, self.seed = views, unmarked, seed
+        self.bits = decoder.codec.secret_size
+        self.photos = []
+        self.tallies = {attack.name: Tally() for attack in grid}
+        self.quality = {"psnr_db": [], "ssim": [], "gmsd": []}
+        self.samples = []
+        self.flattest = None
+        self.accepted_unmarked = []
+        self.unmarked_matches = []
+
+    def add(self, name, cover):
+        """Measures one photo.
+
+        Args:
+            name: str, what the report calls it.
+            cover: uint8 [H, W, 3], RGB.
+
+        Raises:
+            UserError: if the photo is too small to carry a message.
+        """
+        index = len(self.photos)
+        rng = np.random.default_rng([self.seed, index])
+        words = [
+            random_message(self.encoder.codec, rng)
+            for _ in range(self.messages)
+        ]
+        for number, message in enumerate(words):
+            try:
+                stamped, _ = self.encoder.encode(
+                    cover, message, strength=self.strength
+                )
+            except ValueError as error:
+                raise UserError(f"{name}: {error}") from error
+            self.quality["psnr_db"].append(psnr(cover, stamped))
+            self.quality["ssim"].append(ssim(cover, stamped))
+            self.quality["gmsd"].append(gmsd(cover, stamped))
+            if number == 0:
+                self._keep_pictures(name, cover, stamped)
+            self._attack(stamped, message, [self.seed, index, number])
+        if self.unmarked:
+            self._look_at_unmarked(name, cover, words)
+        self.photos.append(name)
+
+    def _attack(self, stamped, message, seed):
+        secret = self.encoder.codec.encode(message)
+        for attack in self.grid:
+            own = zlib.crc32(attack.name.encode())
+            damaged = attack.apply(stamped, np.random.default_rng([*seed, own]))
+            tally = self.tallies[attack.name]
+            logits = self.decoder.logits([damaged])[0]
+            tally.matches.append(int(np.sum((logits > 0) == secret)))
+            found = self.decoder.decode(damaged, views=self.views)
+            if found is None:
+                continue
+            if found.message == message:
+                tally.exact += 1
+                tally.exact_one_look += found.view == "whole"
+            else:
+                tally.wrong += 1
+
+    def _look_at_unmarked(self, name, cover, words):
+        found = self.decoder.decode(cover, views=self.views)
+        if found is not None:
+            self.accepted_unmarked.append([name, found.message])
+        answer = self.decoder.logits([cover])[0] > 0
+        for message in words:
+            secret = self.encoder.codec.encode(message)
+            self.unmarked_matches.append(int(np.sum(answer == secret)))
+
+    def _keep_pictures(self, name, cover, stamped):
+        if len(self.samples) < 4:
+            self.samples.append((name, cover, stamped))
+        window = _flat_window(cover, stamped)
+        if self.flattest is None or window[0] > self.flattest["score"]:
+            score, y, x, side = window
+            place = slice(y, y + side), slice(x, x + side)
+            self.flattest = {
+                "score": score,
+                "photo": name,
+                "place": [x, y, side, side],
+                "cover": cover[place],
+                "stamped": stamped[place],
+            }
+
+    def results(self):
+        """All numbers: a dict that JSON can hold.
+
+        Raises:
+            ValueError: if no photo was added.
+        """
+        if not self.photos:
+            raise ValueError("no photo was measured")
+        codec = self.decoder.codec
+        views = len(list_views(self.views))
+        results = {
+            "photos": self.photos,
+            "messages_per_photo": self.messages,
+            "strength": self.strength,
+            "seed": self.seed,
+            "secret_bits": self.bits,
+            "views": {"name": self.views, "count": views},
+            "false_positive_bound": codec.false_positive_rate(views),
+            "bit_thresholds": {
+                f"{rate:g}": bit_threshold(self.bits, rate)
+                for rate in FALSE_POSITIVE_RATES
+            },
+        }
+        if self.messages:
+            results["quality"] = {
+                measure: {
+                    "mean": float(np.mean(values)),
+                    "worst": float(
+                        max(values) if measure == "gmsd" else min(values)
+                    ),
+                }
+                for measure, values in self.quality.items()
+            }
+            results["attacks"] = [
+                self.tallies[attack.name].summary(attack, self.bits)
+                for attack in self.grid
+            ]
+            results["flat_region"] = {
+                key: self.flattest[key] for key in ("photo", "place", "score")
+            }
+        if self.unmarked:
+            matches = np.array(self.unmarked_matches)
+            accepted = len(self.accepted_unmarked)
+            results["unmarked"] = {
+                "photos": len(self.photos),
+                "accepted": accepted,
+                "accepted_high": wilson_interval(accepted, len(self.photos))[1],
+                "messages_read": self.accepted_unmarked,
+                "comparisons": len(matches),
+                "above_threshold": {
+                    rate: int(np.sum(matches >= threshold))
+                    for rate, threshold in results["bit_thresholds"].items()
+                },
+            }
+        return results
+
+
+# The command --------------------------------------------------------------
+
+
+def _recipe(model):
+    """What somebody needs to make this report again."""
+    files = {}
+    for role in ("encoder", "decoder"):
+        path = find_model(model) / f"{role}.onnx"
+        files[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    import onnxruntime
+
+    own = flags.FLAGS.get_key_flags_for_module("__main__")
+    return {
+        "command": shlex.join(
+            ["python", "-m", "stegastamp.evaluate", *sys.argv[1:]]
+        ),
+        "flags": {flag.name: flag.value for flag in own},
+        "model_sha256": files,
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+            "onnxruntime": onnxruntime.__version__,
+        },
+    }
+
+
+def define_flags():
+    """Defines this command's flags."""
+    flags.DEFINE_string("images_dir", None, "Folder of photos to stamp.")
+    flags.DEFINE_string(
+        "report_dir",
+        None,
+        "Folder for report.json, report.csv, report.md, accuracy.png, "
+        "contact_sheet.png and flat_region.png.",
+    )
+    flags.DEFINE_string(
+        "model",
+        "small",
+        "A model that ships, or a folder with encoder.onnx and decoder.onnx.",
+    )
+    flags.DEFINE_integer(
+        "messages",
+        20,
+        "Random messages hidden in each photo, one at a time; 0 with "
+        "--unmarked reads the photos without stamps only.",
+        lower_bound=0,
+    )
+    flags.DEFINE_float(
+        "strength",
+        1.0,
+        "Strength of the stamp; 1 is what the model was trained for.",
+    )
+    flags.DEFINE_enum(
+        "attacks",
+        "headline",
+        ["headline", "all"],
+        "The ten attacks of the README's table, or the whole grid.",
+    )
+    flags.DEFINE_enum(
+        "views",
+        "fast",
+        ["fast", "thorough"],
+        "How hard to look for a message, as in stegastamp.decode.",
+    )
+    flags.DEFINE_bool(
+        "unmarked",
+        False,
+        "Also read every photo without a stamp, and count the false alarms.",
+    )
+    flags.DEFINE_integer("seed", 0, "Seed of messages and attacks.")
+    shared.runtime.define_flags()
+    shared.images.define_flags()
+    flags.mark_flags_as_required(["images_dir", "report_dir"])
+
+
+def main(arguments):
+    """Runs the command; returns its exit code."""
+    no_arguments(arguments)
+    values = flags.FLAGS
+    if values.messages == 0 and not values.unmarked:
+        raise UserError(
+            "--messages=0: nothing to measure; give a number above 0, or add "
+            "--unmarked"
+        )
+    if not 0 < values.strength < math.inf:
+        raise UserError(
+            f"--strength={values.strength}: must be a positive number"
+        )
+    if values.seed < 0:
+        raise UserError(f"--seed={values.seed}: must not be negative")
+    paths = shared.images.list_photos(values.images_dir)
+    shared.images.make_directory(values.report_dir)
+    backend = {"threads": values.threads, "provider": values.provider}
+    evaluation = Evaluation(
+        Encoder(values.model, **backend),
+        Decoder(values.model, **backend),
+        attacks.ALL if values.attacks == "all" else attacks.HEADLINE,
+        messages=values.messages,
+        strength=values.strength,
+        views=values.views,
+        unmarked=values.unmarked,
+        seed=values.seed,
+    )
+
+    # A bad photo does not end the run; the exit code tells of it.
+    failed = 0
+    with tqdm(paths, unit="photo", disable=None) as progress:
+        for path in progress:
+            try:
+                photo = shared.images.read_photo(path, values.max_pixels)
+                evaluation.add(path.name, to_rgb8(photo))
+            except UserError as error:
+                failed += 1
+                progress.clear()
+                report(error)
+    if failed == len(paths):
+        raise UserError(f"{values.images_dir}: no photo could be measured")
+
+    results = evaluation.results()
+    results["failed_photos"] = failed
+    results["recipe"] = _recipe(values.model)
+    written = write_report(
+        values.report_dir,
+        results,
+        grid=evaluation.grid,
+        samples=evaluation.samples,
+        flattest=evaluation.flattest,
+    )
+    print((written[0].parent / "report.md").read_text("utf-8"))
+    for path in written:
+        print(os.fspath(path))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
