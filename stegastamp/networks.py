@@ -6,7 +6,7 @@ they export as they stand.
 """
 
 import keras
-from keras import layers, ops
+from keras import constraints, layers, ops
 
 SECRET_CHANNELS = 3
 SECRET_STRIDE = 8

@@ -1,0 +1,254 @@
+"""What every training command shares: flags, run directory, callbacks."""
+
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import keras
+from absl import flags
+from tqdm import tqdm
+
+from shared.errors import UserError
+
+CHECKPOINTS = "checkpoints"
+CONFIG = "config.json"
+
+
+def define_training_flags() -> None:
+    """Defines the flags of every training command; call it from `main`."""
+    flags.DEFINE_string("run_dir", None, "Where the run is kept.")
+    flags.DEFINE_integer("seed", 0, "Seed of weights, data and damage.")
+    flags.DEFINE_enum(
+        "precision",
+        "float32",
+        ["float32", "mixed_bfloat16", "mixed_float16"],
+        "Keras dtype policy.",
+    )
+    flags.DEFINE_bool("jit_compile", False, "Compile the step with XLA.")
+    flags.DEFINE_integer(
+        "steps_per_execution", 1, "Steps per call of the compiled function."
+    )
+    flags.DEFINE_integer(
+        "threads", 0, "CPU threads of TensorFlow; 0 means all of them."
+    )
+    flags.DEFINE_enum(
+        "distribute",
+        "none",
+        ["none", "mirrored", "multi_worker"],
+        "tf.distribute strategy (TensorFlow only).",
+    )
+    flags.mark_flag_as_required("run_dir")
+
+
+def distribution_scope(name: str):
+    """Returns the context in which a model must be built to be distributed.
+
+    Raises:
+        UserError: If distribution is asked for on another backend.
+    """
+    if name != "none" and keras.backend.backend() != "tensorflow":
+        raise UserError(
+            "--distribute: tf.distribute needs KERAS_BACKEND=tensorflow"
+        )
+    if name == "none":
+        return _NoDistribution()
+    import tensorflow as tf
+
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy().scope()
+    return tf.distribute.MultiWorkerMirroredStrategy().scope()
+
+
+class _NoDistribution:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return False
+
+
+def limit_threads(threads: int) -> None:
+    """Caps TensorFlow's CPU threads; call before the first operation."""
+    if threads and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def open_run(run_dir, config: dict) -> pathlib.Path:
+    """Makes a run directory, or opens it again for the same configuration.
+
+    Writes the configuration and the exact command beside the weights.
+
+    Args:
+        run_dir: The directory.
+        config: JSON values which must not change when a run goes on.
+
+    Raises:
+        UserError: If the directory holds a run of another configuration.
+    """
+    run_dir = pathlib.Path(run_dir)
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        path = run_dir / CONFIG
+        config = json.loads(json.dumps(config))
+        if path.exists():
+            before = json.loads(path.read_text())
+            changed = sorted(
+                key
+                for key in before.keys() | config.keys()
+                if before.get(key) != config.get(key)
+            )
+            if changed:
+                raise UserError(
+                    f"--run_dir: {run_dir} holds a run with another "
+                    f"{', '.join(changed)}; name a new directory"
+                )
+        else:
+            write_text(path, json.dumps(config, indent=2) + "\n")
+        with open(run_dir / "command.txt", "a") as file:
+            file.write(" ".join(sys.orig_argv[1:]) + "\n")
+    except OSError as error:
+        raise UserError(f"--run_dir: {run_dir}: {error.strerror}") from error
+    return run_dir
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def latest_checkpoint(run_dir: pathlib.Path) -> pathlib.Path | None:
+    """Returns the newest complete checkpoint of a run, if there is one."""
+    found = sorted((run_dir / CHECKPOINTS).glob("step-*"))
+    return found[-1] if found else None
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves weights, optimizers, random state and schedule after an epoch.
+
+    A checkpoint is a folder which appears whole, by renaming, so a run that
+    is killed at any moment goes on from the last one. The last two are kept.
+
+    Args:
+        run_dir: The run directory.
+        steps_per_epoch: Steps in an epoch of `fit`.
+        get_state: Returns JSON values to keep with the weights.
+        exports: Sub-models whose weights are saved by name in the run
+            directory, for export.
+        every: Epochs between checkpoints.
+    """
+
+    def __init__(self, run_dir, steps_per_epoch, get_state, exports, every=1):
+        super().__init__()
+        self.folder = pathlib.Path(run_dir) / CHECKPOINTS
+        self.folder.mkdir(exist_ok=True)
+        self.steps_per_epoch = steps_per_epoch
+        self.get_state = get_state
+        self.exports = exports
+        self.every = every
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every == 0:
+            sync_weights(self.model)
+            self.save((epoch + 1) * self.steps_per_epoch)
+
+    def save(self, step: int) -> None:
+        """Writes the checkpoint of a step."""
+        target = self.folder / f"step-{step:08d}"
+        if target.exists():
+            return
+        temporary = pathlib.Path(
+            tempfile.mkdtemp(prefix=".saving-", dir=self.folder)
+        )
+        self.model.save_weights(temporary / "game.weights.h5")
+        state = {"step": step, "schedule": self.get_state()}
+        (temporary / "state.json").write_text(json.dumps(state))
+        os.replace(temporary, target)
+        for name, network in self.exports.items():
+            saved = self.folder.parent / f"{name}.weights.h5"
+            partial = saved.with_name(f"{name}.partial.weights.h5")
+            network.save_weights(partial)
+            os.replace(partial, saved)
+        for old in sorted(self.folder.glob("step-*"))[:-2]:
+            shutil.rmtree(old)
+
+
+def sync_weights(model) -> None:
+    """Copies the state which JAX keeps aside during `fit` to the variables."""
+    if keras.backend.backend() == "jax":
+        model.jax_state_sync()
+
+
+def restore(model, checkpoint: pathlib.Path) -> dict:
+    """Loads a checkpoint into a compiled game.
+
+    Returns:
+        The JSON values that were saved with it: `step` and `schedule`.
+
+    Raises:
+        UserError: If the checkpoint cannot be read or does not fit.
+    """
+    try:
+        model.load_weights(checkpoint / "game.weights.h5")
+        return json.loads((checkpoint / "state.json").read_text())
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{checkpoint}: cannot be read ({str(error).splitlines()[0]}); "
+            "delete it to go on from the one before"
+        ) from error
+
+
+def trim_csv(path: pathlib.Path, epochs: int) -> None:
+    """Drops the rows of epochs that a resumed run will write again."""
+    if path.exists():
+        lines = path.read_text().splitlines(keepends=True)
+        write_text(path, "".join(lines[: epochs + 1]))
+
+
+class HaltOnNaN(keras.callbacks.Callback):
+    """Stops with a clear message when a logged number is not finite."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        bad = [k for k, v in (logs or {}).items() if v != v or abs(v) > 1e30]
+        if bad:
+            raise UserError(
+                f"{', '.join(bad)} became NaN in epoch {epoch + 1}; the last "
+                "checkpoint is kept: go on with a lower --learning_rate"
+            )
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """One tqdm line for the whole training, health and gate included.
+
+    Args:
+        steps: Steps of the whole training.
+        first_step: Steps already taken.
+        describe: Returns what the training waits for.
+    """
+
+    def __init__(self, steps, first_step, describe):
+        super().__init__()
+        self.describe = describe
+        self.bar = tqdm(total=steps, initial=first_step, unit="step")
+        self.seen = -1
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.seen = batch - 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update(batch - self.seen)
+        self.seen = batch
+
+    def on_epoch_end(self, epoch, logs=None):
+        health = " ".join(f"{k}={v:.4g}" for k, v in sorted(logs.items()))
+        self.bar.set_postfix_str(f"{health} | {self.describe()}")
+
+    def on_train_end(self, logs=None):
+        self.bar.close()

@@ -1,0 +1,128 @@
+"""Photos and random secrets, as the encoder and decoder train on them."""
+
+import pathlib
+
+import cv2
+import keras
+import numpy as np
+
+from shared.errors import UserError
+from shared.images import SUFFIXES, read_photo
+
+# Photos are kept in memory at this many times the network's size: random
+# crops stay sharp, and a few thousand photos fit on a laptop.
+MEMORY_SCALE = 1.6
+
+
+def load_photos(images_dirs, height: int, width: int) -> list[np.ndarray]:
+    """Reads folders of photos, shrunk for the crops of training.
+
+    Args:
+        images_dirs: Folders, searched recursively.
+        height: Network height in pixels.
+        width: Network width in pixels.
+
+    Returns:
+        uint8 RGB arrays [h, w, 3]; each keeps its aspect ratio.
+
+    Raises:
+        UserError: If a folder or photo cannot be read, or there is none.
+    """
+    photos = []
+    for folder in images_dirs:
+        if not pathlib.Path(folder).is_dir():
+            raise UserError(f"--images_dir: {folder} is not a directory")
+        for path in sorted(pathlib.Path(folder).rglob("*")):
+            if path.suffix.lower() not in SUFFIXES:
+                continue
+            pixels = read_photo(path).pixels
+            if pixels.dtype == np.uint16:
+                pixels = (pixels >> 8).astype(np.uint8)
+            shrink = MEMORY_SCALE * max(
+                height / pixels.shape[0], width / pixels.shape[1]
+            )
+            if shrink < 1:
+                pixels = cv2.resize(
+                    pixels,
+                    None,
+                    fx=shrink,
+                    fy=shrink,
+                    interpolation=cv2.INTER_AREA,
+                )
+            photos.append(pixels)
+    if not photos:
+        raise UserError(
+            f"--images_dir: no photo in {', '.join(map(str, images_dirs))}; "
+            "name a folder of JPEG or PNG files"
+        )
+    return photos
+
+
+class PhotoBatches(keras.utils.PyDataset):
+    """Batches of (photo, secret), each a pure function of seed and step.
+
+    So a resumed training sees exactly what an uninterrupted one would have.
+    While `one_batch` is true every step shows the same photos, with fresh
+    secrets.
+
+    Args:
+        photos: uint8 RGB arrays.
+        height: Network height in pixels.
+        width: Network width in pixels.
+        secret_size: Number of bits.
+        batch_size: Photos a step.
+        steps: Steps an epoch.
+        seed: Seed of crops and secrets.
+        first_step: The step of the first batch.
+    """
+
+    def __init__(
+        self,
+        photos,
+        height,
+        width,
+        secret_size,
+        batch_size,
+        steps,
+        seed,
+        first_step=0,
+    ):
+        super().__init__(workers=1)
+        self.photos = photos
+        self.size = (width, height)
+        self.secret_size = secret_size
+        self.batch_size = batch_size
+        self.steps = steps
+        self.seed = seed
+        self.step = first_step
+        self.one_batch = False
+
+    def __len__(self):
+        return self.steps
+
+    def on_epoch_end(self):
+        self.step += self.steps
+
+    def __getitem__(self, index):
+        step = self.step + index
+        random = np.random.default_rng([self.seed, step])
+        secrets = random.integers(0, 2, (self.batch_size, self.secret_size))
+        if self.one_batch:
+            random = np.random.default_rng(self.seed)
+        picks = random.integers(0, len(self.photos), self.batch_size)
+        images = np.stack([self._view(self.photos[p], random) for p in picks])
+        return (
+            images.astype("float32") / 255.0,
+            secrets.astype("float32"),
+        )
+
+    def _view(self, photo, random):
+        """A random part of the photo, any aspect, at the network's size."""
+        height, width = photo.shape[:2]
+        rows = int(height * random.uniform(0.5, 1.0))
+        columns = int(width * random.uniform(0.5, 1.0))
+        top = random.integers(0, height - rows + 1)
+        left = random.integers(0, width - columns + 1)
+        view = photo[top : top + rows, left : left + columns]
+        view = cv2.resize(view, self.size, interpolation=cv2.INTER_AREA)
+        return view[:, ::-1] if random.random() < 0.5 else view

@@ -1,0 +1,259 @@
+"""The game of encoder and decoder against damage, the eye and a critic."""
+
+import dataclasses
+
+import keras
+from keras import ops
+
+from shared.game import Game, Player
+from shared.losses.yuv import yuv_loss
+from shared.metrics.bits import bit_accuracy
+from shared.metrics.ssim import ms_ssim
+from shared.ops.warp import corner_offsets_to_homographies, projective_warp
+from stegastamp.distortions import Strengths, distort, random_corner_offsets
+from stegastamp.networks import (
+    build_critic,
+    build_decoder,
+    build_encoder,
+    critic_score,
+)
+from stegastamp.schedule import KNOBS
+
+BORDERS = ("no_edge", "black", "random", "randomrgb", "image", "white")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What is at stake: sizes, loss weights at full level, damage.
+
+    Attributes:
+        height: Network height in pixels.
+        width: Network width in pixels.
+        secret_size: Bits of a secret.
+        transformer: Whether the decoder starts with a spatial transformer.
+        borders: What surrounds the warped stamp, one of `BORDERS`.
+        trans: Corner shift of the warp around the encoder, share of width.
+        secret_scale: Weight of the secret's cross-entropy.
+        l2_scale: Weight of the YUV loss.
+        yuv_scales: Weights of Y, U and V within it.
+        edge_gain: How much more the border counts than the middle.
+        flat_gain: How much more a flat region counts than a textured one.
+        lpips_scale: Weight of the perceptual loss.
+        critic_scale: Weight of the critic; 0 leaves the critic out.
+        zero_mean: Whether the residual's mean colour is removed, as it is
+            when a stamp is put on a whole photo.
+        strengths: The damage between encoder and decoder.
+    """
+
+    height: int
+    width: int
+    secret_size: int
+    transformer: bool
+    borders: str
+    trans: float
+    secret_scale: float
+    l2_scale: float
+    yuv_scales: tuple[float, float, float]
+    edge_gain: float
+    flat_gain: float
+    lpips_scale: float
+    critic_scale: float
+    zero_mean: bool
+    strengths: Strengths
+
+    def __post_init__(self):
+        if self.borders not in BORDERS:
+            raise ValueError(
+                f"`borders` must be one of {', '.join(BORDERS)}. "
+                f"Received: {self.borders!r}"
+            )
+
+
+def flatness(images, window=9):
+    """Says how flat a photo is around each pixel: what the eye would miss.
+
+    Args:
+        images: [N, H, W, 3] in [0, 1].
+        window: Side of the neighbourhood in pixels.
+
+    Returns:
+        [N, H, W, 1] in [0, 1]: 1 in a flat region, toward 0 in texture
+        (half at a local standard deviation of .04 of the luma).
+    """
+    luma = ops.sum(
+        images * ops.array([0.299, 0.587, 0.114], images.dtype),
+        axis=-1,
+        keepdims=True,
+    )
+
+    def local_mean(x):
+        return ops.average_pool(x, window, 1, "same")
+
+    variance = local_mean(ops.square(luma)) - ops.square(local_mean(luma))
+    return 0.0016 / (0.0016 + ops.maximum(variance, 0.0))
+
+
+class StampGame(Game):
+    """Encoder and decoder together, against damage and (if any) a critic.
+
+    Args:
+        rules: What is at stake.
+        seed: Seed of weights and damage.
+        learning_rate: Of encoder and decoder (Adam): a number or a schedule.
+        critic_learning_rate: Of the critic (RMSprop).
+        perceptual: A callable (images, encoded) -> [N] distances in place of
+            1 - MS-SSIM, such as LPIPS.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        seed=0,
+        learning_rate=1e-4,
+        critic_learning_rate=1e-5,
+        perceptual=None,
+    ):
+        super().__init__(name="stamp_game")
+        keras.utils.set_random_seed(seed)
+        self.rules = rules
+        size = (rules.height, rules.width)
+        self.encoder = build_encoder(*size, rules.secret_size)
+        self.decoder = build_decoder(
+            *size, rules.secret_size, rules.transformer
+        )
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.levels = self.add_weight(
+            shape=(len(KNOBS),),
+            initializer="zeros",
+            trainable=False,
+            dtype="float32",
+            name="levels",
+        )
+        self.perceptual = perceptual or _ms_ssim_distance
+        self.critic = build_critic(*size) if rules.critic_scale else None
+
+        pair = Player(
+            "stamp",
+            (self.encoder, self.decoder),
+            keras.optimizers.Adam(learning_rate),
+        )
+        players = [pair]
+        if self.critic:
+            critic = Player(
+                "critic",
+                (self.critic,),
+                keras.optimizers.RMSprop(critic_learning_rate, clipvalue=0.25),
+            )
+            players.append(critic)
+        self.set_players(*players)
+        self.track("bit_accuracy", "secret_loss", "yuv_loss", "psnr")
+
+    def level(self, knob: str):
+        """Returns the present level of a knob, a scalar tensor."""
+        return self.levels[KNOBS.index(knob)]
+
+    def stamp(self, images, secrets, training: bool):
+        """Puts secrets on photos, under the warp of the present level.
+
+        The photo is warped, stamped and warped back, so that the residual
+        is learned under perspective; `borders` says what surrounds it then.
+
+        Args:
+            images: [N, H, W, 3] in [0, 1].
+            secrets: [N, secret_size] of 0 and 1.
+            training: Whether the encoder is learning.
+
+        Returns:
+            The stamped photos in full frame, and what the damage starts from.
+        """
+        rules = self.rules
+        if not rules.trans:
+            stamped = images + self._residual(images, secrets, training)
+            return stamped, stamped
+        count = ops.shape(images)[0]
+        offsets = random_corner_offsets(
+            count,
+            rules.height,
+            rules.width,
+            rules.trans * self.level("trans"),
+            self.seed_generator,
+        )
+        there, back = corner_offsets_to_homographies(
+            offsets, rules.height, rules.width
+        )
+        ones = ops.ones_like(images)
+        warped = projective_warp(images, there)
+        warped = warped + (1.0 - projective_warp(ones, there)) * images
+        residual_warped = self._residual(warped, secrets, training)
+        stamped = images + projective_warp(residual_warped, back)
+        if rules.borders == "no_edge":
+            return stamped, stamped
+        framed = projective_warp(warped + residual_warped, back)
+        outside = 1.0 - projective_warp(ones, back)
+        return stamped, framed + outside * self._surroundings(images)
+
+    def _residual(self, images, secrets, training):
+        residual = self.encoder([images, secrets], training=training)
+        if self.rules.zero_mean:
+            residual = residual - ops.mean(residual, (1, 2), keepdims=True)
+        return residual
+
+    def _surroundings(self, images):
+        borders, count = self.rules.borders, ops.shape(images)[0]
+        if borders == "image":
+            return ops.roll(images, 1, axis=0)
+        if borders in ("random", "randomrgb"):
+            channels = 3 if borders == "randomrgb" else 1
+            return keras.random.uniform(
+                (count, 1, 1, channels), seed=self.seed_generator
+            )
+        return 1.0 if borders == "white" else 0.0
+
+    def play(self, data, training):
+        rules, (images, secrets) = self.rules, data
+        images = ops.cast(images, "float32")
+        stamped, framed = self.stamp(images, secrets, training)
+        levels = {knob: self.level(knob) for knob in KNOBS}
+        seen = distort(framed, levels, rules.strengths, self.seed_generator)
+        logits = self.decoder(seen, training=training)
+
+        secret_loss = ops.mean(
+            ops.binary_crossentropy(secrets, logits, from_logits=True)
+        )
+        weights = 1.0
+        if rules.flat_gain:
+            weights = ops.sqrt(1.0 + rules.flat_gain * flatness(images))
+        yuv = yuv_loss(
+            images * weights,
+            stamped * weights,
+            edge_gain=rules.edge_gain * levels["edge"],
+        )
+        yuv = ops.mean(ops.sum(yuv * ops.array(rules.yuv_scales), axis=-1))
+        loss = rules.secret_scale * levels["secret"] * secret_loss
+        loss = loss + rules.l2_scale * levels["l2"] * yuv
+        if rules.lpips_scale:
+            distance = ops.mean(self.perceptual(images, stamped))
+            loss = loss + rules.lpips_scale * levels["lpips"] * distance
+
+        losses = {"stamp": loss}
+        if self.critic:
+            fake = critic_score(self.critic(stamped, training=training))
+            real = critic_score(self.critic(images, training=training))
+            fooled = ops.mean(fake)
+            losses["critic"] = ops.mean(real) - fooled
+            losses["stamp"] = (
+                loss + rules.critic_scale * levels["critic"] * fooled
+            )
+        error = ops.mean(
+            ops.square(ops.clip(stamped, 0.0, 1.0) - images), axis=(1, 2, 3)
+        )
+        return losses, {
+            "bit_accuracy": ops.mean(bit_accuracy(secrets, logits)),
+            "secret_loss": secret_loss,
+            "yuv_loss": yuv,
+            "psnr": ops.mean(-10.0 * ops.log10(error + 1e-10)),
+        }
+
+
+def _ms_ssim_distance(images, encoded):
+    return 1.0 - ms_ssim(images, ops.clip(encoded, 0.0, 1.0))

@@ -1,0 +1,331 @@
+"""Trains StegaStamp on a folder of photos.
+
+    python -m stegastamp.train --images_dir photos --run_dir runs/mine
+
+The small preset (128 px, 100 bits) trains on two CPU cores; the paper's
+(400 px) wants a GPU. The same command resumes a run that was stopped.
+"""
+
+import json
+import pathlib
+
+import keras
+from absl import app, flags
+
+from shared.errors import UserError, run_main
+from shared.training import (
+    Checkpoint,
+    HaltOnNaN,
+    ProgressBar,
+    define_training_flags,
+    distribution_scope,
+    latest_checkpoint,
+    limit_threads,
+    open_run,
+    restore,
+    sync_weights,
+    trim_csv,
+)
+from stegastamp.data import PhotoBatches, load_photos
+from stegastamp.distortions import Strengths
+from stegastamp.game import BORDERS, Rules, StampGame
+from stegastamp.presets import IMAGE_LOSS_DECADES, PRESETS, STAGES
+from stegastamp.schedule import KNOBS, GatedSchedule, PaperSchedule
+
+FLAGS = flags.FLAGS
+
+# How a flag's knob is called in the schedule.
+RAMPS = {
+    "trans": "rnd_trans_ramp",
+    "align": "rnd_trans_ramp",
+    "brightness": "rnd_bri_ramp",
+    "hue": "rnd_hue_ramp",
+    "saturation": "rnd_sat_ramp",
+    "contrast": "contrast_ramp",
+    "noise": "rnd_noise_ramp",
+    "jpeg": "jpeg_quality_ramp",
+    "secret": "secret_loss_ramp",
+    "l2": "l2_loss_ramp",
+    "lpips": "lpips_loss_ramp",
+    "critic": "G_loss_ramp",
+    "edge": "l2_edge_ramp",
+}
+
+HELP = {
+    "height": "Network height in pixels, a multiple of 16.",
+    "width": "Network width in pixels, a multiple of 16.",
+    "secret_size": "Bits of a secret.",
+    "transformer": "Start the decoder with a spatial transformer.",
+    "batch_size": "Photos a step.",
+    "steps": "Steps of the whole training.",
+    "learning_rate": "Of encoder and decoder.",
+    "schedule": "gated (starts a difficulty on success) or paper (by step).",
+    "borders": "What surrounds the warped stamp: " + ", ".join(BORDERS) + ".",
+    "no_im_loss_steps": "paper: steps in which only the secret counts.",
+    "rnd_trans": "Corner shift of the warp around the encoder, of the width.",
+    "rnd_align": "Corner shift which stays before the decoder, of the width.",
+    "rnd_blur": "Probability of a blur.",
+    "blur_sigma": "Largest sigma of the Gaussian blur, in pixels.",
+    "rnd_bri": "Largest brightness shift.",
+    "rnd_noise": "Largest standard deviation of the noise.",
+    "rnd_sat": "Largest share of colour taken away.",
+    "rnd_hue": "Largest shift of one channel.",
+    "contrast_low": "Least contrast.",
+    "contrast_high": "Largest contrast.",
+    "jpeg_quality": "Least JPEG quality.",
+    "no_jpeg": "Leave JPEG out of the chain.",
+    "no_gan": "Leave the critic out.",
+    "secret_loss_scale": "Weight of the secret's cross-entropy.",
+    "l2_loss_scale": "Weight of the YUV loss.",
+    "lpips_loss_scale": "Weight of the perceptual loss.",
+    "G_loss_scale": "Weight of the critic in the encoder's loss.",
+    "l2_edge_gain": "How much more the border counts than the middle.",
+    "l2_edge_delay": "paper: step at which the edge gain starts.",
+    "y_scale": "Weight of Y in the YUV loss.",
+    "u_scale": "Weight of U in the YUV loss.",
+    "v_scale": "Weight of V in the YUV loss.",
+    "flat_gain": "How much more flat regions count in the YUV loss.",
+}
+
+
+def define_flags() -> None:
+    """Defines the command's flags; defaults come from the preset."""
+    define_training_flags()
+    flags.DEFINE_multi_string(
+        "images_dir", None, "Folder of photos; may be given several times."
+    )
+    flags.DEFINE_enum("preset", "small", list(PRESETS), "Named defaults.")
+    flags.DEFINE_string(
+        "pretrained", None, "Run or model directory whose weights to start at."
+    )
+    flags.DEFINE_string(
+        "lpips", None, "LPIPS weights (.h5); without them MS-SSIM is used."
+    )
+    flags.DEFINE_integer(
+        "steps_per_epoch", 100, "Steps between checkpoints and gate checks."
+    )
+    flags.DEFINE_integer(
+        "patience", 3000, "gated: steps to wait for the first gate."
+    )
+    flags.DEFINE_integer("max_restarts", 3, "gated: fresh seeds to try.")
+    flags.DEFINE_integer(
+        "image_loss_ramp", None, "gated: steps of the image loss's rise."
+    )
+    for name, value in PRESETS["paper"].items():
+        text = HELP.get(name, f"paper: steps of {name[:-5]}'s rise.")
+        kind = {
+            bool: flags.DEFINE_bool,
+            int: flags.DEFINE_integer,
+            float: flags.DEFINE_float,
+            str: flags.DEFINE_string,
+        }[type(value)]
+        kind(name, None, f"{text} Default: the preset's.")
+    flags.mark_flag_as_required("images_dir")
+
+
+def settings_from_flags() -> dict:
+    """Merges the preset with the flags that were given."""
+    settings = dict(PRESETS[FLAGS.preset])
+    for name in settings:
+        if FLAGS[name].value is not None:
+            settings[name] = FLAGS[name].value
+    if settings["schedule"] not in ("gated", "paper"):
+        raise UserError("--schedule: must be gated or paper")
+    return settings
+
+
+def build_rules(settings: dict) -> Rules:
+    """Turns settings into the game's rules."""
+    s = settings
+    return Rules(
+        height=s["height"],
+        width=s["width"],
+        secret_size=s["secret_size"],
+        transformer=s["transformer"],
+        borders=s["borders"],
+        trans=s["rnd_trans"],
+        secret_scale=s["secret_loss_scale"],
+        l2_scale=s["l2_loss_scale"],
+        yuv_scales=(s["y_scale"], s["u_scale"], s["v_scale"]),
+        edge_gain=s["l2_edge_gain"],
+        flat_gain=s["flat_gain"],
+        lpips_scale=s["lpips_loss_scale"],
+        critic_scale=0.0 if s["no_gan"] else s["G_loss_scale"],
+        zero_mean=s["schedule"] == "gated",
+        strengths=Strengths(
+            align=s["rnd_align"],
+            blur=s["rnd_blur"],
+            blur_sigma=s["blur_sigma"],
+            brightness=s["rnd_bri"],
+            hue=s["rnd_hue"],
+            contrast_low=s["contrast_low"],
+            contrast_high=s["contrast_high"],
+            saturation=s["rnd_sat"],
+            noise=s["rnd_noise"],
+            jpeg_quality=s["jpeg_quality"],
+            jpeg=not s["no_jpeg"],
+        ),
+    )
+
+
+def build_schedule(settings: dict, patience: int, image_loss_ramp=None):
+    """Makes the schedule the settings name."""
+    if settings["schedule"] == "gated":
+        stages = [
+            stage
+            if stage.name != "image loss" or not image_loss_ramp
+            else type(stage)(
+                stage.name, image_loss_ramp, stage.hold, stage.gate
+            )
+            for stage in STAGES[: 4 if settings["no_gan"] else 5]
+        ]
+        return GatedSchedule(tuple(stages), IMAGE_LOSS_DECADES, patience)
+    return PaperSchedule(
+        {knob: settings[flag] for knob, flag in RAMPS.items()},
+        settings["no_im_loss_steps"],
+        settings["l2_edge_delay"],
+    )
+
+
+class FollowSchedule(keras.callbacks.Callback):
+    """Tells the schedule how it goes, and the game and data what follows."""
+
+    def __init__(self, schedule, batches, steps_per_epoch):
+        super().__init__()
+        self.schedule = schedule
+        self.batches = batches
+        self.steps_per_epoch = steps_per_epoch
+
+    def on_train_begin(self, logs=None):
+        self._apply(self.batches.step)
+
+    def on_epoch_end(self, epoch, logs=None):
+        step = (epoch + 1) * self.steps_per_epoch
+        self.schedule.update(step, logs["bit_accuracy"], self.steps_per_epoch)
+        self._apply(step)
+        if self.schedule.stalled:
+            self.model.stop_training = True
+
+    def _apply(self, step):
+        sync_weights(self.model)
+        levels = self.schedule.levels(step)
+        self.model.levels.assign([levels[knob] for knob in KNOBS])
+        self.batches.one_batch = self.schedule.one_batch
+
+
+def learning_rate(settings: dict):
+    """A constant rate, which falls in the last quarter of a gated run."""
+    rate, steps = settings["learning_rate"], settings["steps"]
+    if settings["schedule"] == "paper":
+        return rate
+    return keras.optimizers.schedules.PiecewiseConstantDecay(
+        [int(0.75 * steps), int(0.9 * steps)], [rate, rate / 3, rate / 10]
+    )
+
+
+def train_once(run_dir: pathlib.Path, settings: dict, photos, seed: int):
+    """Trains one seed to the end, or until its secret has stalled.
+
+    Returns:
+        The schedule, as it stands at the end.
+    """
+    per_epoch = FLAGS.steps_per_epoch
+    keras.backend.clear_session()
+    with distribution_scope(FLAGS.distribute):
+        game = StampGame(
+            build_rules(settings), seed, learning_rate(settings), perceptual()
+        )
+        game.compile(
+            jit_compile=FLAGS.jit_compile,
+            steps_per_execution=FLAGS.steps_per_execution,
+        )
+    networks = {"encoder": game.encoder, "decoder": game.decoder}
+    schedule = build_schedule(settings, FLAGS.patience, FLAGS.image_loss_ramp)
+
+    first_step = 0
+    checkpoint = latest_checkpoint(run_dir)
+    if checkpoint:
+        state = restore(game, checkpoint)
+        first_step = state["step"]
+        schedule.set_state(state["schedule"])
+    elif FLAGS.pretrained:
+        for name, network in networks.items():
+            path = pathlib.Path(FLAGS.pretrained) / f"{name}.weights.h5"
+            if not path.exists():
+                raise UserError(f"--pretrained: {path} does not exist")
+            network.load_weights(path)
+
+    batches = PhotoBatches(
+        photos,
+        settings["height"],
+        settings["width"],
+        settings["secret_size"],
+        settings["batch_size"],
+        per_epoch,
+        seed,
+        first_step,
+    )
+    metrics = run_dir / "metrics.csv"
+    trim_csv(metrics, first_step // per_epoch)
+    game.fit(
+        batches,
+        epochs=settings["steps"] // per_epoch,
+        initial_epoch=first_step // per_epoch,
+        shuffle=False,
+        verbose=0,
+        callbacks=[
+            HaltOnNaN(),
+            FollowSchedule(schedule, batches, per_epoch),
+            keras.callbacks.CSVLogger(metrics, append=True),
+            ProgressBar(settings["steps"], first_step, schedule.describe),
+            Checkpoint(run_dir, per_epoch, schedule.get_state, networks),
+        ],
+    )
+    return schedule
+
+
+def perceptual():
+    """The perceptual distance the flags ask for; None means MS-SSIM."""
+    if not FLAGS.lpips:
+        return None
+    from shared.metrics.lpips import load_lpips
+
+    return load_lpips(FLAGS.lpips)
+
+
+def main(argv) -> None:
+    if len(argv) > 1:
+        raise app.UsageError(f"unexpected argument: {argv[1]}")
+    settings = settings_from_flags()
+    limit_threads(FLAGS.threads)
+    keras.config.set_dtype_policy(FLAGS.precision)
+    fixed = {k: v for k, v in settings.items() if k != "steps"}
+    run_dir = open_run(
+        FLAGS.run_dir, fixed | {"preset": FLAGS.preset, "seed": FLAGS.seed}
+    )
+    photos = load_photos(
+        FLAGS.images_dir, settings["height"], settings["width"]
+    )
+    print(f"{len(photos)} photos; run directory {run_dir}")
+    if settings["lpips_loss_scale"] and not FLAGS.lpips:
+        print("perceptual loss: 1 - MS-SSIM (no --lpips file given)")
+
+    for attempt in range(FLAGS.max_restarts + 1):
+        folder = run_dir if not attempt else run_dir / f"restart-{attempt}"
+        folder.mkdir(exist_ok=True)
+        if attempt:
+            (folder / "config.json").write_text(json.dumps(fixed))
+        schedule = train_once(folder, settings, photos, FLAGS.seed + attempt)
+        if not schedule.stalled:
+            print(f"done: {folder} ({schedule.describe()})")
+            return
+        print(f"stalled by step {FLAGS.patience}: starting from a fresh seed")
+    raise UserError(
+        f"the secret stalled with {FLAGS.max_restarts + 1} seeds; "
+        "lower --learning_rate or use more photos"
+    )
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
