@@ -5,6 +5,8 @@ PYTHON ?= python3
 PYTHON_TFA ?= python3.11
 # pytest workers; each is held to one thread, so that N workers use N cores.
 WORKERS ?= 2
+# Photos that `make bench` compresses.
+IMAGES ?= stegastamp/assets
 
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check \
 	--retries 10 --timeout 60
@@ -39,10 +41,10 @@ test-jax: .venv-test/.installed
 		$(TEST) -m pytest -q -n $(WORKERS) -m "not tensorflow" tests
 
 bench: .venv-test/.installed
-	@set -e; for script in benchmarks/[a-z]*.py; do \
-		echo "$$script"; \
-		PYTHONPATH=. $(TEST) $$script; \
-	done
+	@mkdir -p runs/bench
+	$(TEST) -m benchmarks.stamp_latency --output runs/bench/stamp_latency.json
+	$(TEST) -m benchmarks.jpeg_fidelity --images_dir $(IMAGES) \
+		--output runs/bench/jpeg_fidelity.json
 
 # tensorflow-addons computes its answers in its own environment; ours are
 # compared with them in the test environment.

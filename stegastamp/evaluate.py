@@ -29,14 +29,13 @@ import zlib
 
 import cv2
 import numpy as np
+import onnxruntime
 from absl import flags
 from tqdm import tqdm
 
 import shared.images
-import shared.runtime
 from shared.errors import UserError, no_arguments, report, run_main
-from stegastamp import attacks
-from stegastamp.api import Decoder, Encoder, find_model, list_views
+from stegastamp import api, attacks
 from stegastamp.report import write_report
 
 FALSE_POSITIVE_RATES = (1e-3, 1e-6)
@@ -352,7 +351,7 @@ class Evaluation:
         if not self.photos:
             raise ValueError("no photo was measured")
         codec = self.decoder.codec
-        views = len(list_views(self.views))
+        views = len(api.list_views(self.views))
         results = {
             "photos": self.photos,
             "messages_per_photo": self.messages,
@@ -407,10 +406,8 @@ def _recipe(model):
     """What somebody needs to make this report again."""
     files = {}
     for role in ("encoder", "decoder"):
-        path = find_model(model) / f"{role}.onnx"
+        path = api.find_model(model) / f"{role}.onnx"
         files[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    import onnxruntime
-
     own = flags.FLAGS.get_key_flags_for_module("__main__")
     return {
         "command": shlex.join(
@@ -435,11 +432,6 @@ def define_flags():
         None,
         "Folder for report.json, report.csv, report.md, accuracy.png, "
         "contact_sheet.png and flat_region.png.",
-    )
-    flags.DEFINE_string(
-        "model",
-        "small",
-        "A model that ships, or a folder with encoder.onnx and decoder.onnx.",
     )
     flags.DEFINE_integer(
         "messages",
@@ -471,8 +463,8 @@ def define_flags():
         "Also read every photo without a stamp, and count the false alarms.",
     )
     flags.DEFINE_integer("seed", 0, "Seed of messages and attacks.")
-    shared.runtime.define_flags()
-    shared.images.define_flags()
+    for name in api.define_flags():
+        flags.declare_key_flag(name)
     flags.mark_flags_as_required(["images_dir", "report_dir"])
 
 
@@ -495,8 +487,8 @@ def main(arguments):
     shared.images.make_directory(values.report_dir)
     backend = {"threads": values.threads, "provider": values.provider}
     evaluation = Evaluation(
-        Encoder(values.model, **backend),
-        Decoder(values.model, **backend),
+        api.Encoder(values.model, **backend),
+        api.Decoder(values.model, **backend),
         attacks.ALL if values.attacks == "all" else attacks.HEADLINE,
         messages=values.messages,
         strength=values.strength,

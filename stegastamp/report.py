@@ -244,7 +244,11 @@ def contact_sheet(samples, grid, seed):
         for attack in chosen:
             rng = np.random.default_rng(seed)
             cells.append((attack.label, attack.apply(stamped, rng)))
-        rows.append(np.hstack([_cell(*cell) for cell in cells]))
+        row = np.hstack([_cell(*cell) for cell in cells])
+        # A sheet of landscapes has no use for square cells: keep a gap of
+        # four rows below the lowest picture.
+        used = np.flatnonzero(np.any(row < 255, axis=(1, 2)))[-1]
+        rows.append(row[: used + 5])
     return np.vstack(rows)
 
 
@@ -255,7 +259,7 @@ def _cell(label, picture):
     size = [max(1, round(length * scale)) for length in picture.shape[1::-1]]
     shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
     small = cv2.resize(picture, size, interpolation=shrink)
-    top, left = title + (side - size[1]) // 2, (side - size[0]) // 2
+    top, left = title, (side - size[0]) // 2
     cell[top : top + size[1], left : left + size[0]] = small
     cv2.putText(
         cell,
