@@ -1,0 +1,96 @@
+"""Exit codes and messages of commands."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+_COMMAND = """
+import os, signal, sys, time
+from absl import flags
+from shared.errors import UserError, no_arguments, run_main
+
+def main(arguments):
+    no_arguments(arguments)
+    what = flags.FLAGS.what
+    if what == "user":
+        raise UserError("photo.png: is\\nbroken")
+    if what == "system":
+        open("/nowhere/at/all")
+    if what == "code":
+        return 3
+    if what == "wait":
+        print("ready", flush=True)
+        time.sleep(60)
+    if what == "many":
+        for _ in range(100000):
+            print("line")
+
+flags.DEFINE_string("what", "", "")
+run_main(main)
+"""
+
+
+def _run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-c", _COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        ([], 0, ""),
+        (["--what=code"], 3, ""),
+        (["--what=user"], 1, "error: photo.png: is broken\n"),
+        (
+            ["--what=system"],
+            1,
+            "error: /nowhere/at/all: No such file or directory\n",
+        ),
+    ],
+)
+def test_exit_codes_and_messages(arguments, code, line):
+    result = _run(*arguments)
+    assert (result.returncode, result.stderr) == (code, line)
+
+
+@pytest.mark.parametrize("argument", ["--wath=user", "photo.png"])
+def test_a_bad_command_line_is_one_line(argument):
+    result = _run(argument)
+    assert result.returncode in (1, 2)
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert argument.strip("-").split("=")[0] in result.stderr
+
+
+def test_ctrl_c_is_130():
+    process = subprocess.Popen(
+        [sys.executable, "-c", _COMMAND, "--what=wait"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (130, "error: interrupted\n")
+
+
+def test_a_closed_pipe_is_quiet():
+    process = subprocess.Popen(
+        [sys.executable, "-c", _COMMAND, "--what=many"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=20) == 1
+    assert process.stderr.read() == ""
+    process.stderr.close()

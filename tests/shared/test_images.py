@@ -1,0 +1,275 @@
+"""Photos of every kind, read and written; bad files; atomic writes."""
+
+import os
+import stat
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from shared.errors import UserError
+from shared.images import (
+    Photo,
+    decode_photo,
+    encode_photo,
+    list_photos,
+    make_directory,
+    read_photo,
+    resize_area,
+    write_bytes,
+    write_photo,
+)
+
+DATA = Path(__file__).parent / "data"
+
+
+def _pixels(height=24, width=40, channels=3, dtype=np.uint8, seed=0):
+    rng = np.random.default_rng(seed)
+    top = np.iinfo(dtype).max
+    return rng.integers(0, top + 1, (height, width, channels)).astype(dtype)
+
+
+def _exif(orientation):
+    return b"II*\0\x08\0\0\0\x01\0" + struct.pack(
+        "<HHIHH4x", 0x112, 3, 1, orientation, 0
+    )
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(suffix, orientation):
+    done, data = cv2.imencodeWithMetadata(
+        suffix,
+        _pixels(),
+        [cv2.IMAGE_METADATA_EXIF],
+        [np.frombuffer(_exif(orientation), np.uint8)],
+    )
+    assert done
+    # OpenCV turns the photo itself when it may drop alpha and depth.
+    expected = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
+    photo = decode_photo(data.tobytes())
+    np.testing.assert_array_equal(photo.pixels, expected)
+    assert photo.pixels.shape[:2] == (
+        (24, 40) if orientation < 5 else (40, 24)
+    )
+    # Written again it is upright, with nothing left to turn.
+    again = decode_photo(encode_photo(photo))
+    np.testing.assert_array_equal(again.pixels, photo.pixels)
+
+
+def test_broken_exif_does_not_spoil_a_sound_photo():
+    done, data = cv2.imencodeWithMetadata(
+        ".png",
+        _pixels(),
+        [cv2.IMAGE_METADATA_EXIF],
+        [np.frombuffer(_exif(6)[:13], np.uint8)],
+    )
+    assert done
+    assert decode_photo(data.tobytes()).pixels.shape == (24, 40, 3)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("with_alpha", [False, True])
+@pytest.mark.parametrize("gray", [False, True])
+def test_lossless_formats_keep_everything(
+    tmp_path, suffix, dtype, with_alpha, gray
+):
+    pixels = _pixels(dtype=dtype)
+    if gray:
+        pixels = np.repeat(pixels[..., :1], 3, axis=2)
+    alpha = _pixels(channels=1, dtype=dtype, seed=1)[..., 0]
+    photo = Photo(pixels, alpha if with_alpha else None, gray)
+    path = tmp_path / f"photo{suffix}"
+    write_photo(path, photo)
+    again = read_photo(path)
+    np.testing.assert_array_equal(again.pixels, pixels)
+    assert again.bit_depth == 8 * dtype().itemsize
+    assert (again.alpha is not None) == with_alpha
+    if with_alpha:
+        np.testing.assert_array_equal(again.alpha, alpha)
+    else:
+        # A gray photo with alpha is stored as colour.
+        assert again.gray == gray
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("name", ["cmyk.jpg", "cmyk.tif", "palette.png"])
+def test_cmyk_and_palette_come_out_as_rgb(name):
+    photo = read_photo(DATA / name)
+    assert photo.pixels.shape == (24, 40, 3) and photo.alpha is None
+    corners = {
+        (3, 3): (200, 30, 30),
+        (20, 35): (30, 200, 60),
+        (3, 35): (250, 250, 250),
+        (20, 3): (40, 80, 120),
+    }
+    for place, color in corners.items():
+        np.testing.assert_allclose(photo.pixels[place], color, atol=6)
+
+
+def test_gray_jpeg_stays_gray(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.jpg"), _pixels()[..., 0])
+    photo = read_photo(tmp_path / "a.jpg")
+    assert photo.gray and photo.array.ndim == 2
+    assert photo.with_array(photo.array).pixels.shape == (24, 40, 3)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_colour_profile_travels_along(suffix):
+    profile = (DATA / "srgb.icc").read_bytes()
+    photo = Photo(_pixels(), icc_profile=profile)
+    again = decode_photo(encode_photo(photo, suffix))
+    assert again.icc_profile == profile
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
+def test_transparency_is_not_dropped_silently(suffix):
+    photo = Photo(_pixels(), alpha=_pixels(channels=1)[..., 0])
+    with pytest.raises(UserError, match="transparency"):
+        encode_photo(photo, suffix)
+
+
+def test_quality_makes_the_difference():
+    photo = Photo(_pixels(100, 100))
+    for suffix in (".jpg", ".webp"):
+        small = encode_photo(photo, suffix, 10)
+        assert len(small) < len(encode_photo(photo, suffix, 95)) / 2
+
+
+def test_a_photo_too_long_for_the_format_is_refused():
+    with pytest.raises(UserError, match="does not fit .webp"):
+        encode_photo(Photo(np.zeros((1, 17000, 3), np.uint8)), ".webp")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4000, 20), (1, 70000)])
+def test_any_shape_is_read(tmp_path, size):
+    write_photo(tmp_path / "a.png", Photo(np.zeros((*size, 3), np.uint8)))
+    assert read_photo(tmp_path / "a.png").pixels.shape == (*size, 3)
+
+
+def _png_of(width, height):
+    def chunk(kind, body):
+        return (
+            struct.pack(">I", len(body))
+            + kind
+            + body
+            + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_a_bomb_is_refused_from_its_header(tmp_path):
+    path = tmp_path / "bomb.png"
+    path.write_bytes(_png_of(50_000, 50_000))
+    with pytest.raises(UserError, match="50000 x 50000.*--max_pixels"):
+        read_photo(path)
+    with pytest.raises(UserError, match="24 x 40|40 x 24"):
+        decode_photo(encode_photo(Photo(_pixels())), max_pixels=959)
+    decode_photo(encode_photo(Photo(_pixels())), max_pixels=960)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tiff", ".bmp"])
+@pytest.mark.parametrize("keep", [0.3, 0.9, 0.99])
+def test_truncated_files_are_refused(tmp_path, suffix, keep):
+    data = encode_photo(Photo(_pixels(90, 110)), suffix)
+    path = tmp_path / f"cut{suffix}"
+    path.write_bytes(data[: int(keep * len(data))])
+    with pytest.raises(UserError, match="cut short|damaged") as caught:
+        read_photo(path)
+    assert str(path) in str(caught.value)
+
+
+def test_what_is_no_photo_says_so(tmp_path):
+    text = tmp_path / "notes.png"
+    text.write_text("Dear diary\n")
+    (tmp_path / "empty.png").touch()
+    for path, message in [
+        (text, "cannot be read as a photo"),
+        (tmp_path / "empty.png", "is empty"),
+        (tmp_path / "none.png", "no such file"),
+        (tmp_path, "is a directory"),
+        (text / "below.png", "cannot be read"),
+    ]:
+        with pytest.raises(UserError, match=message) as caught:
+            read_photo(path)
+        assert str(caught.value).startswith(str(path))
+
+
+def test_float_pixels_are_refused(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.tiff"), np.zeros((8, 8, 3), np.float32))
+    with pytest.raises(UserError, match="8 or 16 bits"):
+        read_photo(tmp_path / "a.tiff")
+
+
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    write_bytes(path, b"old")
+
+    def fail(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(UserError, match="a.png.*No space left"):
+        write_bytes(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_written_files_have_ordinary_permissions(tmp_path):
+    write_bytes(tmp_path / "a", b"x")
+    (tmp_path / "b").write_bytes(b"x")
+    modes = [stat.S_IMODE((tmp_path / n).stat().st_mode) for n in "ab"]
+    assert modes[0] == modes[1]
+
+
+def test_a_directory_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="file"):
+        make_directory(tmp_path / "file" / "below")
+    make_directory(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_list_photos(tmp_path):
+    with pytest.raises(UserError, match="holds no photos"):
+        list_photos(tmp_path)
+    with pytest.raises(UserError, match="no such directory"):
+        list_photos(tmp_path / "none")
+    for name in ("b.PNG", "a.jpg", "c.txt", ".hidden.png"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
+    assert [p.name for p in list_photos(tmp_path)] == ["a.jpg", "b.PNG"]
+    with pytest.raises(UserError, match="not a directory"):
+        list_photos(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_resize_area_is_the_mean_over_each_area(dtype):
+    rng = np.random.default_rng(0)
+    image = (rng.random((160, 96, 3)) * 200).astype(dtype)
+    expected = image.astype(np.float64).reshape(16, 10, 8, 12, 3)
+    expected = expected.mean(axis=(1, 3))
+    result = resize_area(image, 16, 8)
+    assert result.dtype == np.float32
+    # The first of the two steps rounds integers to half a level at most.
+    tolerance = 1e-4 if dtype == np.float32 else 0.5 / np.sqrt(16) * 3
+    np.testing.assert_allclose(result, expected, atol=tolerance)
+    assert abs((result - expected).mean()) < 0.05
+
+
+def test_resize_area_treats_each_side_on_its_own():
+    image = np.zeros((4, 400, 1), np.uint8)
+    image[:, ::2] = 100
+    result = resize_area(image, 16, 20)
+    assert result.shape == (16, 20, 1)
+    np.testing.assert_allclose(result, 50, atol=0.5)

@@ -1,0 +1,70 @@
+"""ONNX Runtime sessions: what works, and what each bad model is told."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from shared.errors import UserError
+from shared.runtime import open_session, read_metadata
+
+
+def _write(path, **metadata):
+    value = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3])
+        for name in ("x", "y")
+    ]
+    graph = helper.make_graph(
+        [helper.make_node("Neg", ["x"], ["y"])], "g", value[:1], value[1:]
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10
+    )
+    helper.set_model_props(model, metadata)
+    onnx.save(model, str(path))
+    return path
+
+
+def test_a_session_runs_with_one_thread_and_with_all(tmp_path):
+    path = _write(tmp_path / "m.onnx")
+    x = np.array([[1, 2, 3]], np.float32)
+    for threads in (0, 1):
+        session = open_session(path, threads)
+        np.testing.assert_array_equal(session.run(None, {"x": x})[0], -x)
+        options = session.get_session_options()
+        assert options.intra_op_num_threads == threads
+
+
+def test_metadata_is_read(tmp_path):
+    path = _write(tmp_path / "m.onnx", thing='{"height": 128}', bad="{", n="3")
+    session = open_session(path)
+    assert read_metadata(session, "thing") == {"height": 128}
+    for key in ("other", "bad", "n"):
+        with pytest.raises(UserError, match=f"p.onnx: is no {key} model"):
+            read_metadata(session, key, "p.onnx")
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(UserError, match="none.onnx: no such model file"):
+        open_session(tmp_path / "none.onnx")
+    with pytest.raises(UserError, match="no such model file"):
+        open_session(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", None])
+def test_a_corrupt_model_is_one_line(tmp_path, content):
+    path = _write(tmp_path / "m.onnx")
+    path.write_bytes(path.read_bytes()[:-40] if content is None else content)
+    with pytest.raises(UserError, match="m.onnx: cannot be loaded") as caught:
+        open_session(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_provider_that_is_not_installed_is_refused(tmp_path):
+    path = _write(tmp_path / "m.onnx")
+    with pytest.raises(ValueError, match="abacus"):
+        open_session(path, provider="abacus")
+    with pytest.raises(UserError, match="--provider=coreml.*has .*cpu"):
+        open_session(path, provider="coreml")
+    with pytest.raises(ValueError, match="threads"):
+        open_session(path, threads=-1)
