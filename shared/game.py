@@ -115,7 +115,7 @@ class Game(keras.Model):
         self.built = True
 
     def compile(self, **kwargs):
-        """Configures `fit`; takes Keras' arguments except optimizer and loss."""
+        """Configures `fit`; takes Keras' own other arguments."""
         optimizer = PlayersOptimizer([p.optimizer for p in self.players])
         super().compile(optimizer=optimizer, loss=None, **kwargs)
 

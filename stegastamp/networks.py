@@ -6,10 +6,31 @@ they export as they stand.
 """
 
 import keras
-from keras import constraints, layers, ops
+from keras import layers, ops
+
+from shared.layers.spatial_transformer import SpatialTransformer
 
 SECRET_CHANNELS = 3
 SECRET_STRIDE = 8
+CRITIC_CLIP = 0.01
+
+
+@keras.saving.register_keras_serializable("stegastamp")
+class ClipWeights(keras.constraints.Constraint):
+    """Keeps weights in [-limit, limit], as a Wasserstein critic needs.
+
+    Args:
+        limit: Largest absolute value.
+    """
+
+    def __init__(self, limit: float):
+        self.limit = limit
+
+    def __call__(self, weights):
+        return ops.clip(weights, -self.limit, self.limit)
+
+    def get_config(self):
+        return {"limit": self.limit}
 
 
 def _check_size(height: int, width: int) -> None:
@@ -115,8 +136,6 @@ def build_decoder(
     image = keras.Input((height, width, 3), name="image")
     x = image - 0.5
     if transformer:
-        from shared.layers.spatial_transformer import SpatialTransformer
-
         x = SpatialTransformer(name="transformer")(x)
     for filters, strides in (
         (32, 2),
@@ -137,6 +156,8 @@ def build_decoder(
 def build_critic(height: int, width: int) -> keras.Model:
     """Builds the Wasserstein critic, whose output map is its heat map.
 
+    Its weights are kept within +-0.01, as in the released run.
+
     Args:
         height: Network height in pixels, a multiple of 16.
         width: Network width in pixels, a multiple of 16.
@@ -153,10 +174,14 @@ def build_critic(height: int, width: int) -> keras.Model:
     """
     _check_size(height, width)
     image = keras.Input((height, width, 3), name="image")
+    clip = ClipWeights(CRITIC_CLIP)
+    clipped = {"kernel_constraint": clip, "bias_constraint": clip}
     x = image - 0.5
     for filters in (8, 16, 32, 64):
-        x = _conv(filters, strides=2)(x)
-    heat_map = _conv(1, activation=None, dtype="float32", name="heat_map")(x)
+        x = _conv(filters, strides=2, **clipped)(x)
+    heat_map = _conv(
+        1, activation=None, dtype="float32", name="heat_map", **clipped
+    )(x)
     return keras.Model(image, heat_map, name="critic")
 
 

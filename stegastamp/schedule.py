@@ -37,8 +37,10 @@ class PaperSchedule:
     no_image_loss_steps: int
     edge_delay: int
 
+    # Class attributes, not fields: the same for every such schedule.
     one_batch = False
     stalled = False
+    opened = {}
 
     def levels(self, step: int) -> dict[str, float]:
         """Returns the level in [0, 1] of each knob at a step."""
@@ -100,7 +102,9 @@ class GatedSchedule:
         patience: Steps to wait for the first gate.
     """
 
-    def __init__(self, stages: tuple[Stage, ...], decades: float, patience=3000):
+    def __init__(
+        self, stages: tuple[Stage, ...], decades: float, patience=3000
+    ):
         if len(stages) not in (4, 5):
             raise ValueError(f"Expected 4 or 5 stages. Received: {len(stages)}")
         self.stages = stages

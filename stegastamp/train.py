@@ -6,14 +6,16 @@ The small preset (128 px, 100 bits) trains on two CPU cores; the paper's
 (400 px) wants a GPU. The same command resumes a run that was stopped.
 """
 
-import json
+import os
 import pathlib
 
 import keras
-from absl import app, flags
+from absl import flags
 
-from shared.errors import UserError, run_main
+from shared.errors import UserError, no_arguments, run_main
+from shared.report import Curves, TensorBoard
 from shared.training import (
+    CHECKPOINTS,
     Checkpoint,
     HaltOnNaN,
     ProgressBar,
@@ -29,10 +31,14 @@ from shared.training import (
 from stegastamp.data import PhotoBatches, load_photos
 from stegastamp.distortions import Strengths
 from stegastamp.game import BORDERS, Rules, StampGame
+from stegastamp.pictures import training_strips
 from stegastamp.presets import IMAGE_LOSS_DECADES, PRESETS, STAGES
 from stegastamp.schedule import KNOBS, GatedSchedule, PaperSchedule
 
 FLAGS = flags.FLAGS
+
+METRICS = "metrics.csv"
+STALLED = "stalled-seed-"
 
 # How a flag's knob is called in the schedule.
 RAMPS = {
@@ -265,7 +271,8 @@ def train_once(run_dir: pathlib.Path, settings: dict, photos, seed: int):
         seed,
         first_step,
     )
-    metrics = run_dir / "metrics.csv"
+    watched = [part[:6] for part in batches[0]]
+    metrics = run_dir / METRICS
     trim_csv(metrics, first_step // per_epoch)
     game.fit(
         batches,
@@ -277,11 +284,25 @@ def train_once(run_dir: pathlib.Path, settings: dict, photos, seed: int):
             HaltOnNaN(),
             FollowSchedule(schedule, batches, per_epoch),
             keras.callbacks.CSVLogger(metrics, append=True),
+            Curves(run_dir, per_epoch, lambda: schedule.opened),
+            TensorBoard(
+                run_dir,
+                per_epoch,
+                lambda: training_strips(game, *watched),
+            ),
             ProgressBar(settings["steps"], first_step, schedule.describe),
             Checkpoint(run_dir, per_epoch, schedule.get_state, networks),
         ],
     )
     return schedule
+
+
+def put_aside(run_dir: pathlib.Path, seed: int) -> None:
+    """Moves a stalled seed's curve and checkpoints out of the way."""
+    aside = run_dir / f"{STALLED}{seed}"
+    aside.mkdir(exist_ok=True)
+    for name in (METRICS, CHECKPOINTS):
+        os.replace(run_dir / name, aside / name)
 
 
 def perceptual():
@@ -294,8 +315,7 @@ def perceptual():
 
 
 def main(argv) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected argument: {argv[1]}")
+    no_arguments(argv)
     settings = settings_from_flags()
     limit_threads(FLAGS.threads)
     keras.config.set_dtype_policy(FLAGS.precision)
@@ -310,16 +330,15 @@ def main(argv) -> None:
     if settings["lpips_loss_scale"] and not FLAGS.lpips:
         print("perceptual loss: 1 - MS-SSIM (no --lpips file given)")
 
-    for attempt in range(FLAGS.max_restarts + 1):
-        folder = run_dir if not attempt else run_dir / f"restart-{attempt}"
-        folder.mkdir(exist_ok=True)
-        if attempt:
-            (folder / "config.json").write_text(json.dumps(fixed))
-        schedule = train_once(folder, settings, photos, FLAGS.seed + attempt)
+    first = len(list(run_dir.glob(f"{STALLED}*")))
+    for attempt in range(first, FLAGS.max_restarts + 1):
+        seed = FLAGS.seed + attempt
+        schedule = train_once(run_dir, settings, photos, seed)
         if not schedule.stalled:
-            print(f"done: {folder} ({schedule.describe()})")
+            print(f"done: {run_dir} ({schedule.describe()})")
             return
-        print(f"stalled by step {FLAGS.patience}: starting from a fresh seed")
+        put_aside(run_dir, seed)
+        print(f"seed {seed} stalled by step {FLAGS.patience}")
     raise UserError(
         f"the secret stalled with {FLAGS.max_restarts + 1} seeds; "
         "lower --learning_rate or use more photos"
