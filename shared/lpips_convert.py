@@ -1,0 +1,116 @@
+"""Converts published AlexNet and LPIPS weights for `shared.metrics.lpips`.
+
+    python -m shared.lpips_convert --alexnet alexnet-owt-7be5be79.pth \\
+        --lpips alex.pth --output lpips.weights.h5
+
+`--alexnet` is torchvision's ImageNet AlexNet; `--lpips` is the file
+`lpips/weights/v0.1/alex.pth` of richzhang/PerceptualSimilarity. Both may be
+`.pth`, `.safetensors` or `.npz` with the published names. PyTorch is not
+needed, and nothing in a `.pth` file is run: see `shared/state_dict.py`.
+"""
+
+import os
+import tempfile
+
+import numpy as np
+from absl import flags
+
+from shared.errors import UserError, no_arguments, run_main
+from shared.state_dict import read_state_dict
+
+ALEXNET_LAYERS = (0, 3, 6, 8, 10)
+
+
+def define_flags():
+    flags.DEFINE_string(
+        "alexnet",
+        None,
+        "AlexNet state dict of torchvision (.pth, .safetensors, .npz): "
+        "features.N.weight and features.N.bias.",
+    )
+    flags.DEFINE_string(
+        "lpips",
+        None,
+        "LPIPS v0.1 state dict for AlexNet (same formats): "
+        "linN.model.1.weight.",
+    )
+    flags.DEFINE_string(
+        "output", None, "File to write; its name ends in .weights.h5."
+    )
+    flags.mark_flags_as_required(["alexnet", "lpips", "output"])
+
+
+def convert(alexnet, lpips, output):
+    """Writes the weights of `shared.metrics.lpips.LPIPS`, atomically.
+
+    Args:
+        alexnet: Path of torchvision's AlexNet state dict.
+        lpips: Path of the LPIPS v0.1 state dict for AlexNet.
+        output: Path to write, ending in `.weights.h5`.
+
+    Raises:
+        UserError: If a file cannot be read, lacks a tensor or has one of
+            another shape, or `output` cannot be written.
+    """
+    output = os.fspath(output)
+    folder = os.path.dirname(os.path.abspath(output))
+    if not output.endswith(".weights.h5"):
+        raise UserError(f"--output {output}: the name must end in .weights.h5")
+    if not os.path.isdir(folder):
+        raise UserError(f"--output {output}: no such folder {folder}")
+    features, linear = read_state_dict(alexnet), read_state_dict(lpips)
+
+    # Keras takes seconds to import: the files are read first.
+    from shared.metrics.lpips import LPIPS
+
+    network = LPIPS()
+    for index, layer in enumerate(ALEXNET_LAYERS):
+        convolution = network.convolutions[index]
+        size, _, inputs, filters = convolution.kernel.shape
+        kernel = _tensor(
+            alexnet,
+            features,
+            f"features.{layer}.weight",
+            (filters, inputs, size, size),
+        )
+        convolution.kernel.assign(kernel.transpose(2, 3, 1, 0))
+        convolution.bias.assign(
+            _tensor(alexnet, features, f"features.{layer}.bias", (filters,))
+        )
+        weights = _tensor(
+            lpips, linear, f"lin{index}.model.1.weight", (1, filters, 1, 1)
+        )
+        network.channel_weights[index].assign(weights.reshape(filters))
+
+    # Only whole files get the name that was asked for.
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        whole = os.path.join(temporary, "lpips.weights.h5")
+        network.save_weights(whole)
+        os.replace(whole, output)
+
+
+def _tensor(path, tensors, name, shape):
+    if name not in tensors:
+        raise UserError(f"{path}: no tensor {name}; is it the published file?")
+    value = tensors[name]
+    if value.shape != shape:
+        raise UserError(
+            f"{path}: {name} has shape {list(value.shape)}, expected "
+            f"{list(shape)}"
+        )
+    value = value.astype("float32")
+    if not np.isfinite(value).all():
+        raise UserError(f"{path}: {name} holds a number that is not finite")
+    return value
+
+
+def main(arguments):
+    no_arguments(arguments)
+    values = flags.FLAGS
+    convert(values.alexnet, values.lpips, values.output)
+    print(f"wrote {values.output}")
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
