@@ -99,7 +99,7 @@ def compare(settings, photos, jit_compile: bool, seconds: float) -> dict:
     """
     keras.backend.clear_session()
     game = StampGame(build_rules(settings), 0, settings["learning_rate"])
-    game.levels.assign(keras.ops.ones_like(game.levels))
+    game.levels.assign(keras.ops.ones(game.levels.shape))
     game.compile(jit_compile=jit_compile)
     batches = PhotoBatches(
         photos,
