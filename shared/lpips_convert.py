@@ -60,27 +60,25 @@ def convert(alexnet, lpips, output):
         raise UserError(f"--output {output}: no such folder {folder}")
     features, linear = read_state_dict(alexnet), read_state_dict(lpips)
 
-    # Keras takes seconds to import: the files are read first.
+    kernels, biases, weights = [], [], []
+    for index, layer in enumerate(ALEXNET_LAYERS):
+        name = f"features.{layer}"
+        kernels.append(_Named(alexnet, features, f"{name}.weight"))
+        biases.append(_Named(alexnet, features, f"{name}.bias"))
+        weights.append(_Named(lpips, linear, f"lin{index}.model.1.weight"))
+
+    # Keras takes seconds to import: the files are looked into first.
     from shared.metrics.lpips import LPIPS
 
     network = LPIPS()
-    for index, layer in enumerate(ALEXNET_LAYERS):
-        convolution = network.convolutions[index]
+    for index, convolution in enumerate(network.convolutions):
         size, _, inputs, filters = convolution.kernel.shape
-        kernel = _tensor(
-            alexnet,
-            features,
-            f"features.{layer}.weight",
-            (filters, inputs, size, size),
-        )
+        kernel = kernels[index].array((filters, inputs, size, size))
         convolution.kernel.assign(kernel.transpose(2, 3, 1, 0))
-        convolution.bias.assign(
-            _tensor(alexnet, features, f"features.{layer}.bias", (filters,))
+        convolution.bias.assign(biases[index].array((filters,)))
+        network.channel_weights[index].assign(
+            weights[index].array((1, filters, 1, 1)).reshape(filters)
         )
-        weights = _tensor(
-            lpips, linear, f"lin{index}.model.1.weight", (1, filters, 1, 1)
-        )
-        network.channel_weights[index].assign(weights.reshape(filters))
 
     # Only whole files get the name that was asked for.
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
@@ -89,19 +87,28 @@ def convert(alexnet, lpips, output):
         os.replace(whole, output)
 
 
-def _tensor(path, tensors, name, shape):
-    if name not in tensors:
-        raise UserError(f"{path}: no tensor {name}; is it the published file?")
-    value = tensors[name]
-    if value.shape != shape:
-        raise UserError(
-            f"{path}: {name} has shape {list(value.shape)}, expected "
-            f"{list(shape)}"
-        )
-    value = value.astype("float32")
-    if not np.isfinite(value).all():
-        raise UserError(f"{path}: {name} holds a number that is not finite")
-    return value
+class _Named:
+    """A tensor of a file, and both their names for the error messages."""
+
+    def __init__(self, path, tensors, name):
+        if name not in tensors:
+            raise UserError(
+                f"{path}: no tensor {name}; is it the published file?"
+            )
+        self.path, self.name, self.value = path, name, tensors[name]
+
+    def array(self, shape):
+        """Returns it as float32; UserError unless of this shape, finite."""
+        where = f"{self.path}: {self.name}"
+        if self.value.shape != shape:
+            raise UserError(
+                f"{where} has shape {list(self.value.shape)}, expected "
+                f"{list(shape)}"
+            )
+        value = self.value.astype("float32")
+        if not np.isfinite(value).all():
+            raise UserError(f"{where} holds a number that is not finite")
+        return value
 
 
 def main(arguments):
