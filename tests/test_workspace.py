@@ -1,0 +1,223 @@
+"""Rules of the workspace that no linter knows."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("stegastamp", "stego", "agns", "dcgan", "malicious_ae")
+FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")
+# What uses a trained model, and so must run without a training framework.
+RUNTIME_MODULES = (
+    "shared.errors",
+    "shared.images",
+    "shared.runtime",
+    "stegastamp",
+    "stegastamp.api",
+    "stegastamp.attacks",
+    "stegastamp.decode",
+    "stegastamp.demo",
+    "stegastamp.encode",
+    "stegastamp.evaluate",
+    "stegastamp.message",
+    "stegastamp.onnx_inference",
+    "stegastamp.report",
+)
+COMMAND = re.compile(r"python -m ((?:shared|stegastamp)\.\w+)(.*)")
+READMES = ("README.md", "WORKSPACE.md", "stegastamp/README.md")
+
+
+def _files():
+    """Every file of the repository, tracked or new, that git would keep."""
+    try:
+        names = subprocess.run(
+            ["git", "ls-files", "-z", "-co", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout.split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        # A downloaded archive is no git repository; what make builds there
+        # is hidden or named here.
+        names = [
+            str(path.relative_to(ROOT))
+            for path in ROOT.rglob("*")
+            if not any(
+                part.startswith(".") or part in ("runs", "demo_output")
+                for part in path.relative_to(ROOT).parts
+            )
+        ]
+    files = [ROOT / name for name in names if name]
+    return [path for path in files if path.is_file()]
+
+
+def _imports(path):
+    """Top-level names of everything that a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", (*PACKAGES, "shared"))
+def test_a_package_imports_shared_and_no_sibling(package):
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files or package not in ("shared", "stegastamp")
+    siblings = set(PACKAGES) - {package}
+    for path in files:
+        assert not _imports(path) & siblings, path
+        assert "tests" not in _imports(path), path
+
+
+def test_the_import_rule_sees_imports(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("def f():\n    from stego.data import x\n    import a.b\n")
+    assert _imports(path) == {"stego", "a"}
+
+
+@pytest.mark.parametrize("module", RUNTIME_MODULES)
+def test_using_a_model_needs_no_training_framework(module):
+    # In a process of its own: this one has imported Keras for other tests.
+    code = (
+        "import importlib, sys\n"
+        f"importlib.import_module({module!r})\n"
+        f"print([name for name in {FRAMEWORKS!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+
+
+def test_importing_the_package_is_cheap():
+    code = (
+        "import sys, stegastamp\n"
+        "print('onnxruntime' in sys.modules)\n"
+        "stegastamp.Decoder\n"
+        "print('onnxruntime' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["False", "True"], done.stderr
+
+
+def test_the_repository_stays_small():
+    sizes = {path: path.stat().st_size for path in _files()}
+    assert len(sizes) > 20
+    largest = max(sizes, key=sizes.get)
+    assert sizes[largest] < 25_000_000, largest
+    assert sum(sizes.values()) < 150_000_000
+
+
+def test_no_pickles():
+    forbidden = {".pkl", ".pickle", ".pt", ".pth", ".ckpt"}
+    # Fixtures of the reader that opens such files without unpickling them.
+    found = [
+        path
+        for path in _files()
+        if path.suffix in forbidden and "tests" not in path.parts
+    ]
+    assert found == []
+
+
+def _pins(name):
+    """Package to version, as a requirements file and those in it pin them."""
+    pins = {}
+    for line in (ROOT / name).read_text("utf-8").splitlines():
+        line = line.split("#")[0].strip()
+        if line.startswith("-r "):
+            pins |= _pins(line[3:].strip())
+        elif line:
+            package, separator, version = line.partition("==")
+            assert separator and re.fullmatch(r"[\d.]+", version), line
+            pins[package.lower()] = version
+    return pins
+
+
+def test_all_requirements_are_pinned():
+    runtime = _pins("requirements-runtime.txt")
+    everything = _pins("requirements.txt")
+    assert runtime.items() <= everything.items()
+    assert not {"tensorflow", "keras", "jax"} & set(runtime)
+    assert {"tensorflow", "keras", "jax"} <= set(everything)
+    assert not set(_pins("requirements-dev.txt")) & set(everything)
+    assert _pins("requirements-tfa.txt")["tensorflow-addons"] == "0.23.0"
+
+
+def _blocks(text):
+    """The lines of the fenced blocks without a language, and inline code."""
+    for block in re.findall(r"^```\n(.*?)^```$", text, re.M | re.S):
+        yield from block.splitlines()
+    yield from re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)
+
+
+def _commands():
+    """(document, command line) of each of our modules named in the READMEs."""
+    for name in READMES:
+        for line in _blocks((ROOT / name).read_text("utf-8")):
+            match = re.search(
+                r"python -m ((?:shared|stegastamp)\.\S+)(.*)", line
+            )
+            if match:
+                yield name, match[1], match[2]
+
+
+# Once is enough; half of these commands import TensorFlow.
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("module", sorted({m for _, m, _ in _commands()}))
+def test_documented_commands_exist_with_their_flags(module):
+    # Its own --helpfull must know every flag that a document gives it.
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--helpfull"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    known = set(re.findall(r"--(?:\[no\])?(\w+)", done.stdout))
+    assert known, done.stderr
+    for name, documented, arguments in _commands():
+        if documented == module:
+            given = set(re.findall(r"(?<=\s)--(\w+)", arguments))
+            assert given <= known, (name, given - known)
+
+
+def test_documented_make_targets_exist():
+    targets = set(
+        re.findall(r"^(\w[\w-]*):", (ROOT / "Makefile").read_text(), re.M)
+    )
+    named = set()
+    for name in READMES:
+        for line in _blocks((ROOT / name).read_text("utf-8")):
+            named.update(re.findall(r"^make (\w+)", line))
+    assert {"demo", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_links_lead_somewhere(name):
+    document = ROOT / name
+    links = re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8"))
+    assert links or name == "WORKSPACE.md"
+    for link in links:
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path) if path else document
+        assert target.exists(), link
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.M)
+            anchors = [
+                re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+                for title in titles
+            ]
+            assert anchor in anchors, link
