@@ -89,7 +89,7 @@ STAGES = (
     Stage("one batch", ramp=0, hold=0.0, gate=0.9),
     Stage("all photos", ramp=0, hold=0.0, gate=0.93),
     Stage("distortions", ramp=1000, hold=0.9, gate=0.97),
-    Stage("image loss", ramp=8000, hold=0.985, gate=0.985),
+    Stage("image loss", ramp=8000, hold=0.96, gate=0.98),
     Stage("critic", ramp=5000, hold=0.98, gate=0.98),
 )
 IMAGE_LOSS_DECADES = 4.0
