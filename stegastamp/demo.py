@@ -119,7 +119,7 @@ def main(arguments, values=flags.FLAGS):
     pictures = {
         "cover": ("the photo", cover),
         "stamped": ("the photo with the message", stamped),
-        "residual_x10": ("what was added, ten times enlarged", tenfold),
+        "residual_x10": ("what was added, ten times as strong", tenfold),
     }
     height, width = cover.shape[:2]
     print(f"Photo:    {values.image} ({width} x {height})")

@@ -5,12 +5,12 @@ padded with spaces, a BCH code, then zero bits up to the secret's length; most
 significant bit first. For 100 bits: 7 bytes of text, 5 of BCH, 4 zeros.
 
 When is a word a message? The original says "when BCH decodes", which one
-random word in 700 does. Here the whole word must agree with what `encode`
-would have made of the text, in all but `MAX_CORRECTED` bits, the zero bits and
-the padding of the BCH bytes included, and the text must be one that `encode`
-takes. So a word is accepted only within Hamming distance 5 of one of the
-M secrets that exist, and a uniformly random word of S bits is accepted with
-probability at most
+random word in 170 does with bchlib 2.1. Here the whole word must agree with
+what `encode` would have made of the text, in all but `MAX_CORRECTED` bits, the
+zero bits and the padding of the BCH bytes included, and the text must be one
+that `encode` takes. So a word is accepted only within Hamming distance 5 of
+one of the M secrets that exist, and a uniformly random word of S bits is
+accepted with probability at most
 
     M * V(S, 5) / 2^S,      V(S, t) = sum of C(S, i) for i = 0..t,
 
@@ -164,7 +164,13 @@ class MessageCodec:
         check = bytearray(
             packet[self.message_bytes : self.message_bytes + _ECC_BYTES]
         )
-        if self._bch.decode(data, check) < 0:
+        wrong = self._bch.decode(data, check)
+        if wrong < 0:
+            return None
+        # bchlib counts in whole bytes; a place beyond ours would be in the part
+        # of the code that is cut away, where nothing was received.
+        places = self._bch.errloc[:wrong]
+        if any(place >= 8 * len(data + check) for place in places):
             return None
         self._bch.correct(data, check)
         data = bytes(data)
