@@ -42,7 +42,8 @@ def line_kernels(size, angle, sigma=0.5, reach=None):
     across the direction (cos angle, sin angle) of (down, right), so 0 is a
     horizontal streak. `sigma`, a number or [N], is the line's softness in
     pixels (at least .05); `reach`, a number or [N], ends the line at that
-    city-block distance from the centre, by default (size - 1) / 2 + .1.
+    city-block distance from the middle tap (the middle four in even sizes),
+    by default (size - 1) / 2 + .1.
     Returns [N, size, size]. StegaStamp's `random_blur_kernel`, line case.
     """
     angle = ops.reshape(to_compute_dtype(angle), (-1, 1, 1))
@@ -50,8 +51,11 @@ def line_kernels(size, angle, sigma=0.5, reach=None):
     sigma = ops.maximum(sigma, 0.05)
     reach = 0.5 * (size - 1) + 0.1 if reach is None else reach
     reach = ops.reshape(ops.cast(reach, angle.dtype), (-1, 1, 1))
+    reach = ops.maximum(reach, 0.05)
     down, right = _centred_coordinates(size)
+    # Counted from the nearest tap, so that a kernel is never empty.
     city_block = (np.abs(down) + np.abs(right))[None]
+    city_block = city_block - city_block.min()
     down, right, city_block = (
         ops.convert_to_tensor(values, dtype=angle.dtype)
         for values in (down[None], right[None], city_block)

@@ -47,13 +47,18 @@ _CHROMA_CENTRE = np.array([0.0, 128.0, 128.0])
 _GREY = 1e-6
 
 
-def _mix_channels(images, matrix):
+def _three_channels(images):
     images = to_compute_dtype(images)
     if images.shape[-1] != 3:
         raise ValueError(
             "Colour conversion needs 3 channels on the last axis. "
             f"Received: shape={tuple(images.shape)}"
         )
+    return images
+
+
+def _mix_channels(images, matrix):
+    images = _three_channels(images)
     matrix = ops.convert_to_tensor(matrix, dtype=images.dtype)
     return ops.tensordot(images, matrix, axes=[[-1], [0]])
 
@@ -96,7 +101,7 @@ def ycbcr_to_rgb(images):
     RGB holds, is not clipped and leaves that range for others. Raises
     ValueError unless the last axis has 3 channels.
     """
-    images = to_compute_dtype(images)
+    images = _three_channels(images)
     centre = ops.convert_to_tensor(_CHROMA_CENTRE, dtype=images.dtype)
     return _mix_channels(images - centre, _YCBCR_TO_RGB)
 
@@ -109,12 +114,7 @@ def rgb_to_hsv(images):
     every gradient is finite. Raises ValueError unless the last axis has 3
     channels.
     """
-    images = to_compute_dtype(images)
-    if images.shape[-1] != 3:
-        raise ValueError(
-            "Colour conversion needs 3 channels on the last axis. "
-            f"Received: shape={tuple(images.shape)}"
-        )
+    images = _three_channels(images)
     red, green, blue = images[..., 0], images[..., 1], images[..., 2]
     value = ops.max(images, axis=-1)
     chroma = value - ops.min(images, axis=-1)
@@ -149,12 +149,7 @@ def hsv_to_rgb(images):
     value in [0, 1]. The result is in [0, 1]. Raises ValueError unless the
     last axis has 3 channels.
     """
-    images = to_compute_dtype(images)
-    if images.shape[-1] != 3:
-        raise ValueError(
-            "Colour conversion needs 3 channels on the last axis. "
-            f"Received: shape={tuple(images.shape)}"
-        )
+    images = _three_channels(images)
     hue, saturation, value = images[..., :1], images[..., 1:2], images[..., 2:]
     sextant = 6.0 * (hue - ops.stop_gradient(ops.floor(hue)))
     pure = ops.clip(
