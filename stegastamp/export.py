@@ -4,7 +4,11 @@
 
 writes `encoder.onnx` and `decoder.onnx` (the model directory that `--model`
 of the other commands takes), the SavedModel `stegastamp/1/` for TensorFlow
-Serving and, with `--litert`, `encoder.tflite` and `decoder.tflite`.
+Serving and, with `--litert`, `encoder.tflite` and `decoder.tflite`. With
+`--quantize=int8 --images_dir photos` comes the model directory `int8/`, whose
+encoder computes in 8-bit integers: a quarter of the size, and about twice as
+fast on a CPU with VNNI. (Converting to float16, or to int8 without photos,
+made the encoder slower on CPUs, so neither is offered.)
 """
 
 import json
@@ -19,6 +23,8 @@ from keras import ops
 
 from shared import export
 from shared.errors import UserError, no_arguments, run_main
+from shared.images import list_photos, read_photo, resize_area, write_bytes
+from shared.runtime import open_session, read_metadata
 from stegastamp.networks import build_decoder, build_encoder
 
 CONFIG_TYPES = {
@@ -211,6 +217,51 @@ def export_run(run_dir, output_dir, litert: bool = False) -> dict:
     return differences
 
 
+def quantize_run(output_dir, images_dir, count: int = 64) -> dict:
+    """Adds the model directory `int8/` to an exported run.
+
+    Args:
+        output_dir: Folder that `export_run` wrote to.
+        images_dir: Folder of photos like those that will be stamped.
+        count: How many of them to take the ranges of values from.
+
+    Returns:
+        For the encoder's path, its root mean square error as a share of the
+        residual's.
+
+    Raises:
+        UserError: If there are no photos in `images_dir`.
+        shared.export.ExportError: If the error is too large.
+    """
+    encoder, decoder = (
+        Path(output_dir) / f"{role}.onnx" for role in ("encoder", "decoder")
+    )
+    described = read_metadata(open_session(encoder), "stegastamp", encoder)
+    generator = np.random.default_rng(0)
+    batches = []
+    for path in list_photos(images_dir)[:count]:
+        photo = read_photo(path)
+        scale = np.float32(2**photo.bit_depth - 1)
+        small = resize_area(
+            photo.pixels, described["height"], described["width"]
+        )
+        secret = generator.integers(0, 2, (1, described["secret_size"]))
+        batches.append(
+            {
+                "image": small[None] / scale,
+                "secret": secret.astype("float32"),
+            }
+        )
+    target = Path(output_dir) / "int8"
+    target.mkdir(exist_ok=True)
+    path = target / "encoder.onnx"
+    shares = export.quantize_onnx(encoder, path, batches)
+    # The decoder takes a tenth of the encoder's time, and its margin is what
+    # a damaged photo lives on: it stays as it is.
+    write_bytes(target / "decoder.onnx", decoder.read_bytes())
+    return {path: shares}
+
+
 def define_flags() -> None:
     """Defines this command's flags."""
     flags.DEFINE_string("run_dir", None, "Run directory of stegastamp.train.")
@@ -223,6 +274,15 @@ def define_flags() -> None:
         f"than {export.TOLERANCE:.0e} away fails with and without this flag.",
     )
     flags.DEFINE_bool("litert", False, "Write .tflite files too.")
+    flags.DEFINE_enum(
+        "quantize",
+        "none",
+        ["none", "int8"],
+        "int8: write the model directory int8/ too; needs --images_dir.",
+    )
+    flags.DEFINE_string(
+        "images_dir", None, "Photos that --quantize=int8 adjusts itself to."
+    )
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 
 
@@ -234,10 +294,18 @@ def main(arguments) -> None:
     logging.set_verbosity(logging.WARNING)
     for name in ("tensorflow", "tf2onnx"):
         std_logging.getLogger(name).setLevel(std_logging.WARNING)
+    if (values.quantize == "int8") != bool(values.images_dir):
+        raise UserError(
+            "--quantize=int8 and --images_dir belong together: give both or "
+            "neither"
+        )
+    rounded = {}
     try:
         differences = export_run(
             values.run_dir, values.output_dir, values.litert
         )
+        if values.quantize == "int8":
+            rounded = quantize_run(values.output_dir, values.images_dir)
     except export.ExportError as error:
         raise UserError(str(error)) from error
     for path, outputs in differences.items():
@@ -245,9 +313,13 @@ def main(arguments) -> None:
         if values.test:
             for name, share in outputs.items():
                 print(f"  {name}: largest difference {share:.1e} of its range")
+    for path, outputs in rounded.items():
+        print(path)
+        for name, share in outputs.items():
+            print(f"  {name}: {share:.1%} away from float32 (rms)")
     if values.test:
         print(
-            f"all equal on batches of {export.BATCH_SIZES[0]} and "
+            f"all of float32 equal on batches of {export.BATCH_SIZES[0]} and "
             f"{export.BATCH_SIZES[1]} (allowed: {export.TOLERANCE:.0e})"
         )
 

@@ -231,3 +231,11 @@ def test_compare_measures_the_share_of_the_range(model):
     found = export.compare(model, _named(model, change), "it")
     assert found["picture"] == 0
     assert found["score"] == pytest.approx(5e-5, rel=1e-2)
+
+
+def test_quantize_refuses_an_error_above_the_tolerance(model, batch, tmp_path):
+    export.export_onnx(model, tmp_path / "model.onnx")
+    target = tmp_path / "int8.onnx"
+    with pytest.raises(export.ExportError, match="8-bit integers.*allowed"):
+        export.quantize_onnx(tmp_path / "model.onnx", target, [batch], 1e-6)
+    assert not target.exists()
