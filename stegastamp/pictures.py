@@ -23,7 +23,7 @@ def training_strips(game, images, secrets) -> dict[str, np.ndarray]:
     """
     sync_weights(game)
     random_state = ops.copy(game.seed_generator.state.value)
-    images = ops.convert_to_tensor(images)
+    images, secrets = map(ops.convert_to_tensor, (images, secrets))
     stamped, framed = game.stamp(images, secrets, training=False)
     levels = {knob: game.level(knob) for knob in KNOBS}
     damaged = distort(framed, levels, game.rules.strengths, game.seed_generator)

@@ -1,0 +1,175 @@
+"""The stamp game on both backends: damage, borders, players, data."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from keras import ops
+
+from shared.errors import UserError
+from stegastamp.data import PhotoBatches, load_photos
+from stegastamp.distortions import distort
+from stegastamp.game import BORDERS, StampGame, flatness
+from stegastamp.pictures import training_strips
+from stegastamp.presets import PRESETS
+from stegastamp.schedule import KNOBS
+from stegastamp.train import build_rules
+
+SMALL = PRESETS["small"] | {"height": 32, "width": 48, "secret_size": 8}
+
+
+def make(**changes):
+    return StampGame(build_rules(SMALL | changes), seed=1, learning_rate=1e-3)
+
+
+def set_levels(game, value, **others):
+    levels = dict.fromkeys(KNOBS, value) | others
+    game.levels.assign([levels[knob] for knob in KNOBS])
+    return {knob: game.level(knob) for knob in KNOBS}
+
+
+def batch(count=3):
+    random = np.random.default_rng(2)
+    images = random.random((count, 32, 48, 3)).astype("float32")
+    secrets = random.integers(0, 2, (count, 8)).astype("float32")
+    return ops.convert_to_tensor(images), ops.convert_to_tensor(secrets)
+
+
+def test_no_damage_at_level_zero():
+    game, (images, _) = make(), batch()
+    levels = set_levels(game, 0.0)
+    seen = distort(
+        images, levels, game.rules.strengths, game.seed_generator
+    )
+    np.testing.assert_allclose(ops.convert_to_numpy(seen), images, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "knob", ["align", "blur", "brightness", "contrast", "noise", "jpeg"]
+)
+def test_every_knob_damages_and_stays_in_range(knob):
+    game, (images, _) = make(no_jpeg=False, rnd_blur=1.0), batch()
+    levels = set_levels(game, 0.0, **{knob: 1.0})
+    seen = ops.convert_to_numpy(
+        distort(images, levels, game.rules.strengths, game.seed_generator)
+    )
+    assert seen.shape == images.shape
+    assert np.abs(seen - ops.convert_to_numpy(images)).mean() > 1e-3
+    assert seen.min() >= 0 and seen.max() <= 1
+
+
+@pytest.mark.parametrize("borders", BORDERS)
+def test_borders_surround_the_warped_stamp(borders):
+    game, (images, secrets) = make(rnd_trans=0.2, borders=borders), batch()
+    set_levels(game, 1.0)
+    game.encoder.layers[-1].set_weights(
+        [0 * w for w in game.encoder.layers[-1].get_weights()]
+    )
+    stamped, framed = (
+        ops.convert_to_numpy(x)
+        for x in game.stamp(images, secrets, False)
+    )
+    np.testing.assert_allclose(stamped, images, atol=1e-5)
+    corner = framed[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    if borders == "no_edge":
+        np.testing.assert_allclose(framed, images, atol=1e-5)
+    elif borders == "black":
+        assert corner.min() == pytest.approx(0, abs=1e-5)
+    elif borders == "white":
+        assert corner.max() == pytest.approx(1, abs=1e-5)
+    else:
+        assert np.isfinite(framed).all()
+        assert np.abs(framed - ops.convert_to_numpy(images)).max() > 0.05
+
+
+def test_unknown_borders_are_refused():
+    with pytest.raises(ValueError, match="borders.*'purple'"):
+        make(borders="purple")
+
+
+def test_flatness_is_one_on_a_wall_and_small_in_texture():
+    wall = np.full((1, 32, 32, 3), 0.4, "float32")
+    texture = np.random.default_rng(0).random((1, 32, 32, 3), "float32")
+    assert float(ops.min(flatness(wall))) == pytest.approx(1, abs=1e-3)
+    assert float(ops.max(flatness(texture))) < 0.3
+
+
+@pytest.mark.parametrize("no_gan", [True, False])
+def test_a_step_moves_the_players_and_lowers_the_secret_loss(no_gan):
+    game = make(no_gan=no_gan, lpips_loss_scale=0.1)
+    game.compile()
+    set_levels(game, 0.0, secret=1.0, critic=1.0, lpips=1.0)
+    before = [ops.convert_to_numpy(w) for w in game.trainable_variables]
+    data = batch()
+    history = game.fit(
+        (data for _ in range(30)),
+        steps_per_epoch=10,
+        epochs=3,
+        shuffle=False,
+        verbose=0,
+    ).history
+    moved = [
+        not np.array_equal(a, ops.convert_to_numpy(b))
+        for a, b in zip(before, game.trainable_variables, strict=True)
+    ]
+    assert np.mean(moved) > 0.9
+    assert history["secret_loss"][-1] < history["secret_loss"][0]
+    assert ("critic_loss" in history) != no_gan
+    assert all(np.isfinite(v).all() for v in history.values())
+
+
+def test_strips_show_the_players_and_leave_the_random_state():
+    game, data = make(no_gan=False), batch()
+    state = ops.convert_to_numpy(game.seed_generator.state.value).copy()
+    strip = training_strips(game, *data)["players"]
+    assert strip.shape == (5 * 32, 3 * 48, 3) and strip.dtype == np.uint8
+    np.testing.assert_array_equal(
+        state, ops.convert_to_numpy(game.seed_generator.state.value)
+    )
+
+
+def batches(**changes):
+    random = np.random.default_rng(3)
+    photos = [
+        random.integers(0, 256, size, dtype=np.uint8)
+        for size in ((40, 60, 3), (70, 50, 3))
+    ]
+    arguments = dict(
+        photos=photos,
+        height=32,
+        width=48,
+        secret_size=8,
+        batch_size=2,
+        steps=5,
+        seed=4,
+    )
+    return PhotoBatches(**(arguments | changes))
+
+
+def test_batches_depend_on_seed_and_step_alone():
+    run, resumed = batches(), batches(first_step=5)
+    run.on_epoch_end()
+    for a, b in zip(run[2], resumed[2], strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(run[2][0], run[3][0])
+    assert not np.array_equal(run[2][0], batches(seed=5, first_step=5)[2][0])
+
+
+def test_one_batch_keeps_the_photos_and_renews_the_secrets():
+    data = batches()
+    data.one_batch = True
+    np.testing.assert_array_equal(data[0][0], data[4][0])
+    assert not np.array_equal(data[0][1], data[4][1])
+    assert data[0][0].shape == (2, 32, 48, 3)
+
+
+def test_folders_without_photos_are_named(tmp_path):
+    with pytest.raises(UserError, match="no photo in"):
+        load_photos([tmp_path], 32, 32)
+    with pytest.raises(UserError, match="not a directory"):
+        load_photos([tmp_path / "missing"], 32, 32)
+
+
+def test_rules_are_immutable():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        make().rules.trans = 1.0
