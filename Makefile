@@ -8,7 +8,7 @@ WORKERS ?= 2
 # Photos that `make bench` compresses.
 IMAGES ?= stegastamp/assets
 
-PIP_INSTALL = -m pip install --quiet --disable-pip-version-check \
+PIP_INSTALL = -m pip install -qq --disable-pip-version-check \
 	--retries 10 --timeout 60
 ONE_THREAD = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 \
 	TF_NUM_INTEROP_THREADS=1 TF_CPP_MIN_LOG_LEVEL=2
