@@ -14,14 +14,14 @@ class UserError(Exception):
     """
 
 
-def report(message):
-    """Prints `error: message` on stderr as a single line.
+def error_line(message):
+    """`error: message` as a single line; line breaks become spaces."""
+    return "error: " + " ".join(str(message).split())
 
-    Args:
-        message: str or exception; its line breaks become spaces.
-    """
-    print("error: " + " ".join(str(message).split()), file=sys.stderr)
-    sys.stderr.flush()
+
+def report(message):
+    """Prints `error: message` on stderr as a single line."""
+    print(error_line(message), file=sys.stderr, flush=True)
 
 
 def _parse_flags(argv):

@@ -21,7 +21,7 @@ import sys
 import cv2
 from absl import flags
 
-from shared.errors import UserError, no_arguments, report, run_main
+from shared.errors import UserError, error_line, no_arguments, run_main
 from shared.images import read_photo
 from stegastamp import api
 from stegastamp.encode import choose_photos, progress
@@ -116,7 +116,8 @@ def read_photos(decoder, paths, batch, values):
         int, the command's exit code.
     """
     failures = 0
-    for path in progress(paths, batch):
+    photos, say = progress(paths, batch)
+    for path in photos:
         timings = api.Timings()
         found = problem = None
         try:
@@ -127,14 +128,14 @@ def read_photos(decoder, paths, batch, values):
             )
         except UserError as error:
             problem = error
-            report(error)
+            say(error_line(error), file=sys.stderr)
         failures += found is None
         if values.json:
-            print(_record(path, found, problem), flush=True)
+            say(_record(path, found, problem))
         elif not problem:
-            print(describe(path, found), flush=True)
+            say(describe(path, found))
         if values.timings:
-            print(f"  {timings}", file=sys.stderr)
+            say(f"  {timings}", file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -16,13 +16,14 @@ Exit code: 0 if all photos were stamped, 1 if one was not (the others are),
 
 import concurrent.futures
 import dataclasses
+import functools
 import sys
 from pathlib import Path
 
 import cv2
 from absl import flags
 
-from shared.errors import UserError, no_arguments, report, run_main
+from shared.errors import UserError, error_line, no_arguments, run_main
 from shared.images import (
     Photo,
     decode_photo,
@@ -220,14 +221,23 @@ def choose_photos(image, images_dir):
 
 
 def progress(paths, batch):
-    """Iterates over a batch with a progress bar, over one photo without."""
+    """Iterates over a batch with a progress bar, over one photo without.
+
+    Returns:
+        (iterable, say): the paths; a function of a line, and of the file to
+        print it to (default stdout), that does not print into the bar.
+    """
     if not batch:
-        return paths
+        return paths, functools.partial(print, flush=True)
     # Not at the top: one photo should not wait for it.
     from tqdm import tqdm
 
+    def say(line, file=None):
+        tqdm.write(line, file=file)
+        (file or sys.stdout).flush()
+
     # On a terminal only (None), so that logs stay readable.
-    return tqdm(paths, unit="photo", disable=None, leave=False)
+    return tqdm(paths, unit="photo", disable=None, leave=False), say
 
 
 def stamp_photos(stamper, paths, batch, timings=False):
@@ -244,7 +254,8 @@ def stamp_photos(stamper, paths, batch, timings=False):
     """
     sources = {}
     failures = 0
-    for path in progress(paths, batch):
+    photos, say = progress(paths, batch)
+    for path in photos:
         try:
             target = stamper.target(path)
             other = sources.setdefault(target, path)
@@ -254,13 +265,12 @@ def stamp_photos(stamper, paths, batch, timings=False):
                 )
             target, spent = stamper.stamp(path)
         except UserError as error:
-            report(error)
+            say(error_line(error), file=sys.stderr)
             failures += 1
             continue
-        print(f"{path} -> {target}")
+        say(f"{path} -> {target}")
         if timings:
-            print(f"  {spent}")
-        sys.stdout.flush()
+            say(f"  {spent}")
     if batch:
         print(f"stamped {len(paths) - failures} of {len(paths)} photos")
     return 1 if failures else 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shared.images import Photo, read_photo, write_photo
-from stegastamp import decode, demo, encode, onnx_inference
+from stegastamp import api, decode, demo, encode, onnx_inference
 from tests.stegastamp.commands import call, run
 from tests.stegastamp.linear_model import write_linear_model
 
@@ -225,6 +225,15 @@ def test_the_demo_reads_its_message_back(model, tmp_path):
     for name in names:
         assert str(tmp_path / name) in out
         assert read_photo(tmp_path / name).pixels.shape == (512, 768, 3)
+
+
+@pytest.mark.skipif(
+    not (api.WEIGHTS / "small").is_dir(), reason="no trained weights here"
+)
+def test_the_demo_with_the_weights_that_ship(tmp_path):
+    code, out, err = call(demo, f"--output_dir={tmp_path}")
+    assert (code, err) == (0, "")
+    assert out.endswith("Decoded message: Stega!!\n")
 
 
 def test_the_demo_says_when_the_message_is_lost(tmp_path):
