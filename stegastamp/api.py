@@ -332,9 +332,7 @@ class Encoder:
         """
         timings = Timings() if timings is None else timings
         if not 0 < strength < float("inf"):
-            raise ValueError(
-                f"strength must be positive. Received: {strength}"
-            )
+            raise ValueError(f"strength must be positive. Received: {strength}")
         secret = self.codec.encode(message)
         color, alpha, scale = _split(image)
         height, width, channels = color.shape

@@ -52,9 +52,7 @@ def compress(image):
 def shrink(image):
     """Half the size and back."""
     height, width = image.shape[:2]
-    half = cv2.resize(
-        image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
-    )
+    half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     return cv2.resize(half, (width, height), interpolation=cv2.INTER_CUBIC)
 
 

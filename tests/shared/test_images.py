@@ -52,9 +52,7 @@ def test_exif_orientation_is_applied(suffix, orientation):
     expected = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
     photo = decode_photo(data.tobytes())
     np.testing.assert_array_equal(photo.pixels, expected)
-    assert photo.pixels.shape[:2] == (
-        (24, 40) if orientation < 5 else (40, 24)
-    )
+    assert photo.pixels.shape[:2] == ((24, 40) if orientation < 5 else (40, 24))
     # Written again it is upright, with nothing left to turn.
     again = decode_photo(encode_photo(photo))
     np.testing.assert_array_equal(again.pixels, photo.pixels)

@@ -126,9 +126,7 @@ def test_message_survives_damage(encoder, decoder, photo):
 
 
 @pytest.mark.parametrize("share", [0.05, 0.075, -0.05])
-def test_a_crop_or_a_border_is_found_by_a_view(
-    encoder, decoder, photo, share
-):
+def test_a_crop_or_a_border_is_found_by_a_view(encoder, decoder, photo, share):
     stamped, _ = encoder.encode(photo, "crop", strength=2.0)
     height, width = stamped.shape[:2]
     y, x = round(abs(share) * height), round(abs(share) * width)

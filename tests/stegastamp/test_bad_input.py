@@ -193,9 +193,7 @@ def test_a_bad_images_dir(model, tmp_path, kind):
     _is_one_line(err, path)
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["--image=a.png", "--images_dir=b"]]
-)
+@pytest.mark.parametrize("arguments", [[], ["--image=a.png", "--images_dir=b"]])
 def test_neither_or_both_inputs(model, tmp_path, arguments):
     code, _, err, _ = _encode(model, tmp_path, *arguments)
     assert code == 1
@@ -205,9 +203,7 @@ def test_neither_or_both_inputs(model, tmp_path, arguments):
 def test_a_save_dir_that_cannot_be_written(model, tmp_path):
     # A file in the way stops root too, whom permissions do not.
     (tmp_path / "out").touch()
-    code, _, err, _ = _encode(
-        model, tmp_path, f"--image={DATA / 'face.jpg'}"
-    )
+    code, _, err, _ = _encode(model, tmp_path, f"--image={DATA / 'face.jpg'}")
     assert code == 1
     _is_one_line(err, tmp_path / "out")
 

@@ -38,9 +38,7 @@ def batch(count=3):
 def test_no_damage_at_level_zero():
     game, (images, _) = make(), batch()
     levels = set_levels(game, 0.0)
-    seen = distort(
-        images, levels, game.rules.strengths, game.seed_generator
-    )
+    seen = distort(images, levels, game.rules.strengths, game.seed_generator)
     np.testing.assert_allclose(ops.convert_to_numpy(seen), images, atol=1e-5)
 
 
@@ -66,8 +64,7 @@ def test_borders_surround_the_warped_stamp(borders):
         [0 * w for w in game.encoder.layers[-1].get_weights()]
     )
     stamped, framed = (
-        ops.convert_to_numpy(x)
-        for x in game.stamp(images, secrets, False)
+        ops.convert_to_numpy(x) for x in game.stamp(images, secrets, False)
     )
     np.testing.assert_allclose(stamped, images, atol=1e-5)
     corner = framed[:, [0, 0, -1, -1], [0, -1, 0, -1]]
