@@ -57,6 +57,8 @@ RAMPS = {
     "edge": "l2_edge_ramp",
 }
 
+CHOICES = {"schedule": ["gated", "paper"], "borders": list(BORDERS)}
+
 HELP = {
     "height": "Network height in pixels, a multiple of 16.",
     "width": "Network width in pixels, a multiple of 16.",
@@ -65,8 +67,8 @@ HELP = {
     "batch_size": "Photos a step.",
     "steps": "Steps of the whole training.",
     "learning_rate": "Of encoder and decoder.",
-    "schedule": "gated (starts a difficulty on success) or paper (by step).",
-    "borders": "What surrounds the warped stamp: " + ", ".join(BORDERS) + ".",
+    "schedule": "gated starts a difficulty on success, paper by step.",
+    "borders": "What surrounds the warped stamp.",
     "no_im_loss_steps": "paper: steps in which only the secret counts.",
     "rnd_trans": "Corner shift of the warp around the encoder, of the width.",
     "rnd_align": "Corner shift which stays before the decoder, of the width.",
@@ -119,13 +121,17 @@ def define_flags() -> None:
     )
     for name, value in PRESETS["paper"].items():
         text = HELP.get(name, f"paper: steps of {name[:-5]}'s rise.")
+        text += " Default: the preset's."
+        if name in CHOICES:
+            flags.DEFINE_enum(name, None, CHOICES[name], text)
+            continue
         kind = {
             bool: flags.DEFINE_bool,
             int: flags.DEFINE_integer,
             float: flags.DEFINE_float,
             str: flags.DEFINE_string,
         }[type(value)]
-        kind(name, None, f"{text} Default: the preset's.")
+        kind(name, None, text)
     flags.mark_flag_as_required("images_dir")
 
 
@@ -135,8 +141,6 @@ def settings_from_flags() -> dict:
     for name in settings:
         if FLAGS[name].value is not None:
             settings[name] = FLAGS[name].value
-    if settings["schedule"] not in ("gated", "paper"):
-        raise UserError("--schedule: must be gated or paper")
     return settings
 
 

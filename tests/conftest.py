@@ -6,6 +6,7 @@ on a training framework.
 
 import os
 import random
+import signal
 
 import numpy as np
 import pytest
@@ -14,6 +15,11 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # matplotlib must never look for a display.
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# A shell that starts tests in the background has them ignore Ctrl-C, and the
+# commands under test would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
