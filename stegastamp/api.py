@@ -286,11 +286,11 @@ def _split(image):
     return image, None, scale
 
 
-# A message that is barely readable in the stamped photo will not survive
-# much. Each photo gets the least of these factors at which at most
-# `_SPARE_ERRORS` of its bits are wrong, as stamped and made half as bright
-# again.
-_BOOSTS = (1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
+# Some photos take a message easily and some hardly. Each gets the least of
+# these factors at which at most `_SPARE_ERRORS` of its bits are wrong, as
+# stamped and made half as bright again: no more visible than it must be, and
+# with errors to spare for what happens to it.
+_FACTORS = (0.6, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 _SPARE_ERRORS = 1
 _BRIGHTER = 1.5
 
@@ -299,8 +299,8 @@ class Encoder:
     """Hides messages in photos.
 
     Where decoder.onnx lies beside the encoder, each photo's stamp is read
-    back at the network's size, and strengthened by up to 2 where the message
-    would have no errors to spare.
+    back at the network's size and multiplied by .6 to 2, the least at which
+    the message has errors to spare.
 
     Args:
         model: name of a model that ships in stegastamp/weights, or a
@@ -322,19 +322,19 @@ class Encoder:
         if self._network.path.with_name("decoder.onnx").exists():
             self._reader = _Network("decoder", model, threads, provider)
 
-    def _boost(self, small, residual, secret):
-        """The least of `_BOOSTS` that leaves errors to spare, or the best."""
+    def _factor(self, small, residual, secret):
+        """The least of `_FACTORS` that leaves errors to spare, or the best."""
         if self._reader is None:
-            return _BOOSTS[0]
+            return 1.0
         worst = []
-        for boost in _BOOSTS:
-            stamped = np.clip(small + np.float32(boost) * residual, 0.0, 1.0)
+        for factor in _FACTORS:
+            stamped = np.clip(small + np.float32(factor) * residual, 0.0, 1.0)
             brighter = np.minimum(np.float32(_BRIGHTER) * stamped, 1.0)
             logits = self._reader.run(image=np.stack([stamped, brighter]))
             worst.append(((logits > 0) != secret).sum(axis=1).max())
             if worst[-1] <= _SPARE_ERRORS:
                 break
-        return _BOOSTS[int(np.argmin(worst))]
+        return _FACTORS[int(np.argmin(worst))]
 
     def encode(self, image, message, strength=1.0, timings=None):
         """Hides a message in one photo.
@@ -382,12 +382,12 @@ class Encoder:
             )[0]
         with timings.stage("blend"):
             residual = residual - residual.mean(axis=(0, 1), keepdims=True)
-            residual *= np.float32(strength)
             if channels == 1:
                 residual = (residual @ _LUMA)[..., None]
         with timings.stage("network"):
-            residual *= np.float32(self._boost(small, residual, secret))
+            factor = strength * self._factor(small, residual, secret)
         with timings.stage("blend"):
+            residual *= np.float32(factor)
             # OpenCV's resize and sum run on every core, and the sum needs no
             # float copy of the photo.
             residual = cv2.resize(
