@@ -290,7 +290,7 @@ def _split(image):
 # these factors at which at most `_SPARE_ERRORS` of its bits are wrong, as
 # stamped and made half as bright again: no more visible than it must be, and
 # with errors to spare for what happens to it.
-_FACTORS = (0.6, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
+_FACTORS = (0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 _SPARE_ERRORS = 1
 _BRIGHTER = 1.5
 
@@ -299,7 +299,7 @@ class Encoder:
     """Hides messages in photos.
 
     Where decoder.onnx lies beside the encoder, each photo's stamp is read
-    back at the network's size and multiplied by .6 to 2, the least at which
+    back at the network's size and multiplied by .7 to 2, the least at which
     the message has errors to spare.
 
     Args:
