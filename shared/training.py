@@ -27,7 +27,12 @@ def define_training_flags() -> None:
         ["float32", "mixed_bfloat16", "mixed_float16"],
         "Keras dtype policy.",
     )
-    flags.DEFINE_bool("jit_compile", False, "Compile the step with XLA.")
+    flags.DEFINE_bool(
+        "jit_compile",
+        keras.backend.backend() == "jax",
+        "Compile the step with XLA. Default: on JAX only, which would run "
+        "operation by operation without.",
+    )
     flags.DEFINE_integer(
         "steps_per_execution", 1, "Steps per call of the compiled function."
     )

@@ -212,6 +212,7 @@ class StampGame(Game):
     def play(self, data, training):
         rules, (images, secrets) = self.rules, data
         images = ops.cast(images, "float32")
+        secrets = ops.cast(secrets, "float32")
         stamped, framed = self.stamp(images, secrets, training)
         levels = {knob: self.level(knob) for knob in KNOBS}
         seen = distort(framed, levels, rules.strengths, self.seed_generator)
