@@ -28,7 +28,7 @@ import stegastamp
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import Photo, make_directory, read_photo, write_photo
 from shared.runtime import open_session
-from stegastamp.api import Timings, find_model
+from stegastamp.api import Timings, find_stamp_model
 from stegastamp.encode import Stamper
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -271,7 +271,7 @@ def main(arguments) -> None:
     no_arguments(arguments)
     values = flags.FLAGS
     repeats = values.repeats
-    model = find_model(values.model)
+    model = find_stamp_model(values.model)
     photo = read_photo(values.image)
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)

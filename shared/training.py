@@ -15,6 +15,7 @@ from shared.errors import UserError
 
 CHECKPOINTS = "checkpoints"
 CONFIG = "config.json"
+METRICS = "metrics.csv"
 
 
 def define_training_flags() -> None:

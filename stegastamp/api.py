@@ -23,6 +23,7 @@ from absl import flags
 from shared import images, runtime
 from shared.errors import UserError
 from shared.images import resize_area
+from shared.model_dir import find_model
 from shared.runtime import open_session, read_metadata
 from stegastamp.message import MessageCodec
 
@@ -171,36 +172,16 @@ def list_views(views="fast", rotations=False):
     return result
 
 
-def find_model(model):
-    """The directory of a model.
-
-    Args:
-        model: name of a model that ships in stegastamp/weights, or a path.
-
-    Returns:
-        Path.
-
-    Raises:
-        UserError: if there is no such model, naming those that there are.
-    """
-    shipped = WEIGHTS / str(model)
-    for directory in (shipped, Path(model)):
-        if directory.is_dir():
-            return directory
-    names = []
-    if WEIGHTS.is_dir():
-        names = sorted(p.name for p in WEIGHTS.iterdir() if p.is_dir())
-    raise UserError(
-        f"--model={model}: no such model; give a directory with encoder.onnx "
-        f"and decoder.onnx, or one of: {', '.join(names) or '(none shipped)'}"
-    )
+def find_stamp_model(model):
+    """`find_model` among the models that ship in stegastamp/weights."""
+    return find_model(model, WEIGHTS, ("encoder.onnx", "decoder.onnx"))
 
 
 class _Network:
     """One exported network with what its metadata says about it."""
 
     def __init__(self, role, model, threads, provider):
-        self.path = find_model(model) / f"{role}.onnx"
+        self.path = find_stamp_model(model) / f"{role}.onnx"
         self.session = open_session(self.path, threads, provider)
         metadata = read_metadata(self.session, "stegastamp", self.path)
         try:

@@ -406,7 +406,7 @@ def _recipe(model):
     """What somebody needs to make this report again."""
     files = {}
     for role in ("encoder", "decoder"):
-        path = api.find_model(model) / f"{role}.onnx"
+        path = api.find_stamp_model(model) / f"{role}.onnx"
         files[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     own = flags.FLAGS.get_key_flags_for_module("__main__")
     return {

@@ -11,9 +11,7 @@ fast on a CPU with VNNI. (Converting to float16, or to int8 without photos,
 made the encoder slower on CPUs, so neither is offered.)
 """
 
-import json
 import logging as std_logging
-import warnings
 from pathlib import Path
 
 import keras
@@ -24,6 +22,7 @@ from keras import ops
 from shared import export
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import list_photos, read_photo, resize_area, write_bytes
+from shared.run_files import load_weights, read_config
 from shared.runtime import open_session, read_metadata
 from stegastamp.networks import build_decoder, build_encoder
 
@@ -34,47 +33,6 @@ CONFIG_TYPES = {
     "transformer": bool,
     "preset": str,
 }
-
-
-def read_config(run_dir) -> dict:
-    """Reads what the networks of a run were built with.
-
-    Args:
-        run_dir: Run directory of `stegastamp.train`.
-
-    Returns:
-        `height`, `width` (pixels), `secret_size` (bits), `transformer` and
-        `preset`; other keys of `config.json` are left out.
-
-    Raises:
-        UserError: If the directory or its `config.json` is missing or broken.
-    """
-    run_dir = Path(run_dir)
-    if not run_dir.is_dir():
-        raise UserError(
-            f"--run_dir: {run_dir} is not a directory; give the --run_dir of "
-            "a training"
-        )
-    path = run_dir / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(
-            f"--run_dir: {run_dir} holds no config.json; give the --run_dir "
-            "of a training"
-        ) from None
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise UserError(f"{path}: not a JSON object")
-    for key, kind in CONFIG_TYPES.items():
-        # `type`, since isinstance(True, int) holds.
-        if type(config.get(key)) is not kind:
-            raise UserError(
-                f"{path}: `{key}` must be of type {kind.__name__}, not "
-                f"{config.get(key)!r}"
-            )
-    return {key: config[key] for key in CONFIG_TYPES}
 
 
 def load_networks(run_dir) -> tuple[keras.Model, keras.Model]:
@@ -92,7 +50,7 @@ def load_networks(run_dir) -> tuple[keras.Model, keras.Model]:
     Raises:
         UserError: If a file is missing, broken or of another network.
     """
-    config = read_config(run_dir)
+    config = read_config(run_dir, CONFIG_TYPES)
     size = (config["height"], config["width"], config["secret_size"])
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
@@ -104,22 +62,7 @@ def load_networks(run_dir) -> tuple[keras.Model, keras.Model]:
     finally:
         keras.config.set_dtype_policy(policy)
     for network in (encoder, decoder):
-        path = Path(run_dir) / f"{network.name}.weights.h5"
-        if not path.is_file():
-            raise UserError(
-                f"{path}: no such file; train on, it is written with each "
-                "checkpoint"
-            )
-        try:
-            with warnings.catch_warnings():
-                # Keras only warns when it finds no weights for a layer.
-                warnings.simplefilter("error", UserWarning)
-                network.load_weights(path)
-        except (ValueError, OSError, KeyError, UserWarning) as error:
-            raise UserError(
-                f"{path}: not the weights of the network that config.json "
-                f"describes: {str(error).splitlines()[0]}"
-            ) from error
+        load_weights(network, Path(run_dir) / f"{network.name}.weights.h5")
     return encoder, decoder
 
 
@@ -188,7 +131,7 @@ def export_run(run_dir, output_dir, litert: bool = False) -> dict:
         UserError: If the run is incomplete.
         shared.export.ExportError: If an export differs from the networks.
     """
-    config = read_config(run_dir)
+    config = read_config(run_dir, CONFIG_TYPES)
     encoder, decoder = load_networks(run_dir)
     size = (config["height"], config["width"], config["secret_size"])
     examples = make_examples(*size)

@@ -88,7 +88,8 @@ def build_encoder(height: int, width: int, secret_size: int) -> keras.Model:
         name="secret_dense",
     )(secret - 0.5)
     plane = layers.Reshape((rows, columns, SECRET_CHANNELS))(plane)
-    plane = layers.UpSampling2D(SECRET_STRIDE)(plane)
+    # Nearest, as in the original, shows as a mosaic of 8-pixel squares.
+    plane = layers.UpSampling2D(SECRET_STRIDE, interpolation="bilinear")(plane)
     inputs = layers.Concatenate()([plane, image - 0.5])
 
     conv1 = _conv(32)(inputs)

@@ -64,7 +64,7 @@ _SMALL = _PAPER | dict(
     schedule="gated",
     borders="no_edge",
     rnd_trans=0.0,
-    rnd_align=0.035,
+    rnd_align=0.03,
     rnd_blur=0.1,
     blur_sigma=1.2,
     rnd_bri=0.15,
@@ -78,9 +78,9 @@ _SMALL = _PAPER | dict(
     lpips_loss_scale=0.0,
     l2_edge_gain=0.0,
     y_scale=1.0,
-    u_scale=4.0,
-    v_scale=4.0,
-    flat_gain=1.0,
+    u_scale=12.0,
+    v_scale=12.0,
+    flat_gain=4.0,
 )
 
 PRESETS = {"paper": _PAPER, "small": _SMALL}
@@ -89,7 +89,7 @@ STAGES = (
     Stage("one batch", ramp=0, hold=0.0, gate=0.9),
     Stage("all photos", ramp=0, hold=0.0, gate=0.93),
     Stage("distortions", ramp=1000, hold=0.9, gate=0.97),
-    Stage("image loss", ramp=8000, hold=0.955, gate=0.98),
+    Stage("image loss", ramp=8000, hold=0.96, gate=0.98),
     Stage("critic", ramp=5000, hold=0.98, gate=0.98),
 )
 IMAGE_LOSS_DECADES = 4.0

@@ -13,20 +13,16 @@ import keras
 from absl import flags
 
 from shared.errors import UserError, no_arguments, run_main
-from shared.report import Curves, TensorBoard
+from shared.fit import fit_run, resume
+from shared.run_files import load_weights
 from shared.training import (
     CHECKPOINTS,
-    Checkpoint,
-    HaltOnNaN,
-    ProgressBar,
+    METRICS,
     define_training_flags,
     distribution_scope,
-    latest_checkpoint,
     limit_threads,
     open_run,
-    restore,
     sync_weights,
-    trim_csv,
 )
 from stegastamp.data import PhotoBatches, load_photos
 from stegastamp.distortions import Strengths
@@ -37,7 +33,6 @@ from stegastamp.schedule import KNOBS, GatedSchedule, PaperSchedule
 
 FLAGS = flags.FLAGS
 
-METRICS = "metrics.csv"
 STALLED = "stalled-seed-"
 
 # How a flag's knob is called in the schedule.
@@ -252,18 +247,15 @@ def train_once(run_dir: pathlib.Path, settings: dict, photos, seed: int):
     networks = {"encoder": game.encoder, "decoder": game.decoder}
     schedule = build_schedule(settings, FLAGS.patience, FLAGS.image_loss_ramp)
 
-    first_step = 0
-    checkpoint = latest_checkpoint(run_dir)
-    if checkpoint:
-        state = restore(game, checkpoint)
-        first_step = state["step"]
+    state = resume(game, run_dir)
+    if state["step"]:
         schedule.set_state(state["schedule"])
     elif FLAGS.pretrained:
         for name, network in networks.items():
             path = pathlib.Path(FLAGS.pretrained) / f"{name}.weights.h5"
             if not path.exists():
                 raise UserError(f"--pretrained: {path} does not exist")
-            network.load_weights(path)
+            load_weights(network, path)
 
     batches = PhotoBatches(
         photos,
@@ -273,30 +265,22 @@ def train_once(run_dir: pathlib.Path, settings: dict, photos, seed: int):
         settings["batch_size"],
         per_epoch,
         seed,
-        first_step,
+        state["step"],
     )
     watched = [part[:6] for part in batches[0]]
-    metrics = run_dir / METRICS
-    trim_csv(metrics, first_step // per_epoch)
-    game.fit(
+    fit_run(
+        game,
         batches,
-        epochs=settings["steps"] // per_epoch,
-        initial_epoch=first_step // per_epoch,
-        shuffle=False,
-        verbose=0,
-        callbacks=[
-            HaltOnNaN(),
-            FollowSchedule(schedule, batches, per_epoch),
-            keras.callbacks.CSVLogger(metrics, append=True),
-            Curves(run_dir, per_epoch, lambda: schedule.opened),
-            TensorBoard(
-                run_dir,
-                per_epoch,
-                lambda: training_strips(game, *watched),
-            ),
-            ProgressBar(settings["steps"], first_step, schedule.describe),
-            Checkpoint(run_dir, per_epoch, schedule.get_state, networks),
-        ],
+        run_dir,
+        steps=settings["steps"],
+        steps_per_epoch=per_epoch,
+        first_step=state["step"],
+        exports=networks,
+        pictures=lambda: training_strips(game, *watched),
+        describe=schedule.describe,
+        get_state=schedule.get_state,
+        marks=lambda: schedule.opened,
+        callbacks=[FollowSchedule(schedule, batches, per_epoch)],
     )
     return schedule
 
@@ -319,6 +303,7 @@ def perceptual():
 
 
 def main(argv) -> None:
+    """Runs the command: trains, with another seed where a secret stalls."""
     no_arguments(argv)
     settings = settings_from_flags()
     limit_threads(FLAGS.threads)
