@@ -1,0 +1,1 @@
+"""Eyeglasses that test a face recogniser."""
