@@ -1,0 +1,17 @@
+"""Stego: send text inside images, and measure whether it can be seen.
+
+`stego.Encoder` and `stego.Decoder` take and give numpy arrays and need ONNX
+Runtime only; see `stego.api`. Importing this package imports neither it nor a
+training framework.
+"""
+
+import importlib
+
+__all__ = ["DamagedMessage", "Decoder", "Encoder", "Message", "NoMessage"]
+
+
+def __getattr__(name):
+    # On demand, so that `import stego.networks` costs no ONNX Runtime.
+    if name in __all__:
+        return getattr(importlib.import_module("stego.api"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

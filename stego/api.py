@@ -1,0 +1,334 @@
+"""Hide and find messages from Python: numpy in, numpy out.
+
+    import stego
+
+    hidden = stego.Encoder().encode(photo, "meet at nine".encode())
+    message = stego.Decoder().decode(hidden.image)
+    print(message.text)
+
+A photo is cut to tiles of the networks' size; each carries some bits. What is
+left of a tile at the right and the bottom, and tiles that the message does
+not need, stay as they are.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from shared import images, runtime
+from shared.errors import UserError
+from shared.model_dir import find_model
+from shared.runtime import open_session, read_metadata
+from stego.codec import Codec, DamagedMessage, Message, NoMessage
+from stego.tiles import count_tiles, cut_tiles, paste_tiles
+
+__all__ = ["DamagedMessage", "Decoder", "Encoder", "Message", "NoMessage"]
+
+WEIGHTS = Path(__file__).parent / "weights"
+DEFAULT_MODEL = "modern"
+
+# Tiles a call of a network; more take memory and no less time.
+_BATCH = 128
+# Some tiles take their bits easily and some hardly. Each gets the least of
+# these factors on Alice's residual at which Bob reads all of its bits.
+_FACTORS = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 4.5, 7.0)
+# How far each bit's logit must be from 0, so that another processor's
+# rounding does not turn it; a share of the mean distance.
+_MARGIN = 0.02
+
+
+def define_flags(values=flags.FLAGS):
+    """Defines the flags that every command with a trained model has.
+
+    Returns:
+        their names, for the command to declare as key flags of its own.
+    """
+    flags.DEFINE_string(
+        "model",
+        DEFAULT_MODEL,
+        "Trained model: a name under stego/weights, or a directory with "
+        "alice.onnx and bob.onnx (what stego.export writes).",
+        flag_values=values,
+    )
+    flags.DEFINE_string(
+        "key",
+        None,
+        "Password: scrambles where the bits are and authenticates the "
+        "message. Only the same key finds it.",
+        flag_values=values,
+    )
+    runtime.define_flags(values)
+    images.define_flags(values)
+    return "model", "key", "threads", "provider", "max_pixels"
+
+
+class Network:
+    """One exported player with what its metadata says about it.
+
+    Args:
+        role: "alice", "bob" or "eve".
+        model: name of a model that ships in stego/weights, or a directory.
+        threads, provider: as in `shared.runtime.open_session`.
+
+    Attributes:
+        output_size: int, side of a tile in pixels.
+        msg_len: int, bits of a tile.
+
+    Raises:
+        UserError: if the model is missing, damaged, or another one.
+    """
+
+    def __init__(self, role, model=DEFAULT_MODEL, threads=0, provider="cpu"):
+        directory = find_model(model, WEIGHTS, ["alice.onnx", "bob.onnx"])
+        self.path = directory / f"{role}.onnx"
+        self._session = open_session(self.path, threads, provider)
+        metadata = read_metadata(self._session, "stego", self.path)
+        try:
+            if metadata["role"] != role:
+                raise UserError(
+                    f"{self.path}: holds {metadata['role']}; export {role} to "
+                    "this name"
+                )
+            self.output_size = int(metadata["output_size"])
+            self.msg_len = int(metadata["msg_len"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{self.path}: its metadata is incomplete ({error}); export "
+                "it again"
+            ) from error
+        for node in self._session.get_inputs():
+            wanted = {"message": self.msg_len}.get(node.name, self.output_size)
+            if node.shape[1] != wanted:
+                raise UserError(
+                    f"{self.path}: its network has a size of {node.shape[1]} "
+                    f"where its metadata says {wanted}; export it again"
+                )
+
+    def run(self, **inputs):
+        """Runs the network on float32 arrays [n, ...]; any n above 0."""
+        count = len(next(iter(inputs.values())))
+        try:
+            parts = [
+                self._session.run(
+                    None,
+                    {k: v[i : i + _BATCH] for k, v in inputs.items()},
+                )[0]
+                for i in range(0, count, _BATCH)
+            ]
+        except Exception as error:
+            # ONNX Runtime's own exception types are private to its C library.
+            raise UserError(
+                f"{self.path}: the network failed: "
+                f"{str(error).splitlines()[0][:160]}"
+            ) from error
+        return np.concatenate(parts)
+
+
+def _colors(image):
+    """Checks a photo and gives its colour channels [H, W, 1 or 3]."""
+    image = np.asarray(image)
+    if image.dtype not in (np.uint8, np.uint16):
+        raise ValueError(
+            "a photo must be uint8 or uint16, since a file holds whole "
+            f"levels. Received: dtype={image.dtype}"
+        )
+    if image.ndim == 2:
+        return image[..., None]
+    if image.ndim != 3 or image.shape[2] not in (1, 3, 4) or not image.size:
+        raise ValueError(
+            "a photo has shape [H, W], [H, W, 1], [H, W, 3] or [H, W, 4]. "
+            f"Received: shape={image.shape}"
+        )
+    return image[..., : min(image.shape[2], 3)]
+
+
+def _to_network(tiles):
+    """Whole levels [n, s, s, 1 or 3] as float32 [n, s, s, 3] in [-1, 1]."""
+    half = np.float32(np.iinfo(tiles.dtype).max / 2)
+    tiles = tiles.astype(np.float32) / half - np.float32(1)
+    return np.broadcast_to(tiles, (*tiles.shape[:3], 3))
+
+
+def _to_levels(values, like):
+    """[n, s, s, 3] in [-1, 1] as whole levels, shaped and typed as `like`."""
+    top = np.iinfo(like.dtype).max
+    if like.shape[3] == 1:
+        values = values.mean(axis=3, keepdims=True)
+    levels = np.rint((values + np.float32(1)) * np.float32(top / 2))
+    return np.clip(levels, 0, top).astype(like.dtype)
+
+
+@dataclasses.dataclass(frozen=True)
+class Hidden:
+    """A photo with a message.
+
+    Attributes:
+        image: the photo, of the type and shape it came in.
+        capacity: int, bytes that would have fitted.
+        tiles, used_tiles: int, of the photo, and those that were changed.
+        corrected_bits: int, wrong bits left for the error correction.
+    """
+
+    image: np.ndarray
+    capacity: int
+    tiles: int
+    used_tiles: int
+    corrected_bits: int
+
+
+class Decoder:
+    """Finds messages in photos.
+
+    Args:
+        model: name of a model that ships in stego/weights, or a directory
+            with bob.onnx.
+        threads: int, processor threads of the network; 0 takes every core.
+        provider: key of `shared.runtime.PROVIDERS`.
+
+    Raises:
+        UserError: if the model is missing, damaged, or no Bob.
+    """
+
+    def __init__(self, model=DEFAULT_MODEL, threads=0, provider="cpu"):
+        self._bob = Network("bob", model, threads, provider)
+        self.output_size = self._bob.output_size
+        self.msg_len = self._bob.msg_len
+
+    def logits(self, tiles):
+        """What Bob says of tiles: levels [n, s, s, 1 or 3] -> [n, msg_len]."""
+        return self._bob.run(image=_to_network(tiles))
+
+    def codec(self, image, key=None):
+        """The layout of this photo's message: `stego.codec.Codec`."""
+        height, width = np.asarray(image).shape[:2]
+        tiles = count_tiles(height, width, self.output_size)
+        return Codec(tiles, self.msg_len, key)
+
+    def decode(self, image, key=None):
+        """Reads the message of a photo.
+
+        Args:
+            image: uint8 or uint16, [H, W], [H, W, 1], [H, W, 3] or
+                [H, W, 4]; alpha is ignored.
+            key: str that the message was hidden with, or None.
+
+        Returns:
+            Message.
+
+        Raises:
+            NoMessage: if there is none, or it needs another key.
+            DamagedMessage: if there is one that cannot be mended.
+            ValueError: if the array is no photo.
+        """
+        colors = _colors(image)
+
+        def read(indices):
+            tiles = cut_tiles(colors, self.output_size, indices)
+            return (self.logits(tiles) > 0).astype(np.uint8)
+
+        return self.codec(image, key).decode(read)
+
+
+class Encoder:
+    """Hides messages in photos, and reads each back before it returns.
+
+    Args:
+        model: name of a model that ships in stego/weights, or a directory
+            with alice.onnx and bob.onnx.
+        threads: int, processor threads of the networks; 0 takes every core.
+        provider: key of `shared.runtime.PROVIDERS`.
+
+    Attributes:
+        decoder: Decoder of the same model.
+
+    Raises:
+        UserError: if the model is missing, damaged, or no Alice and Bob.
+    """
+
+    def __init__(self, model=DEFAULT_MODEL, threads=0, provider="cpu"):
+        self._alice = Network("alice", model, threads, provider)
+        self.decoder = Decoder(model, threads, provider)
+
+    def capacity(self, image, key=None):
+        """Bytes of the longest message for a photo, 0 if none fits."""
+        return max(0, self.decoder.codec(image, key).capacity)
+
+    def encode(self, image, data, key=None, is_text=True):
+        """Hides a message in a photo.
+
+        Args:
+            image: uint8 or uint16, [H, W], [H, W, 1], [H, W, 3] or
+                [H, W, 4]; gray stays gray and alpha stays as it is.
+            data: bytes, not empty.
+            key: str that will be needed to read it, or None.
+            is_text: bool, whether `data` is UTF-8 text.
+
+        Returns:
+            Hidden, whose image `Decoder.decode` was seen to read.
+
+        Raises:
+            ValueError: if the array is no photo, the message is empty or too
+                long, or the photo cannot keep it.
+        """
+        colors = _colors(image)
+        codec = self.decoder.codec(image, key)
+        indices, bits = codec.encode(data, is_text)
+        covers = cut_tiles(colors, self._alice.output_size, indices)
+        hidden = np.array(image)
+        paste_tiles(
+            hidden[..., None] if hidden.ndim == 2 else hidden[..., :3],
+            self.hide(covers, bits),
+            indices,
+        )
+        try:
+            found = self.decoder.decode(hidden, key)
+        except (NoMessage, DamagedMessage):
+            found = None
+        if found is None or (found.data, found.is_text) != (data, is_text):
+            raise ValueError(
+                "the photo cannot keep the message: it did not come back; "
+                "take another photo, or one with more texture"
+            )
+        tiles = count_tiles(*hidden.shape[:2], self._alice.output_size)
+        return Hidden(
+            hidden, codec.capacity, tiles, len(indices), found.corrected_bits
+        )
+
+    def hide(self, covers, bits):
+        """Puts bits into tiles, each no stronger than Bob needs.
+
+        Args:
+            covers: levels [n, s, s, 1 or 3].
+            bits: uint8 [n, msg_len] of 0 and 1.
+
+        Returns:
+            tiles of the same shape and type.
+        """
+        inputs = _to_network(covers)
+        signs = bits.astype(np.float32) - np.float32(0.5)
+        residuals = self._alice.run(cover=inputs, message=signs) - inputs
+        # A gray tile of a colour photo stays gray, as in training.
+        gray = (np.ptp(covers, axis=3) == 0).all(axis=(1, 2))
+        residuals[gray] = residuals[gray].mean(axis=3, keepdims=True)
+
+        result = covers.copy()
+        least_wrong = np.full(len(covers), self._alice.msg_len + 1)
+        pending = np.arange(len(covers))
+        for factor in _FACTORS:
+            tiles = _to_levels(
+                inputs[pending] + np.float32(factor) * residuals[pending],
+                covers,
+            )
+            logits = self.decoder.logits(tiles)
+            distance = logits * np.sign(signs[pending])
+            margin = _MARGIN * np.abs(logits).mean(axis=1, keepdims=True)
+            wrong = (distance < margin).sum(axis=1)
+            better = wrong < least_wrong[pending]
+            result[pending[better]] = tiles[better]
+            least_wrong[pending[better]] = wrong[better]
+            pending = pending[wrong > 0]
+            if not len(pending):
+                break
+        return result

@@ -1,0 +1,181 @@
+"""Photos cut to tiles, and random messages, as the players meet them."""
+
+import pathlib
+
+import cv2
+import keras
+import numpy as np
+
+from shared.errors import UserError
+from shared.images import SUFFIXES, read_photo
+
+CROPS = ("center", "random")
+# CelebA's faces fill the middle 108 pixels of the published crops.
+CENTER = 108
+# The largest random crop, in sides of the tile it becomes.
+FARTHEST = 4.0
+# Shares of random tiles made gray or flat: photos have few of either, and a
+# person may well send one.
+GRAY, FLAT = 0.1, 0.05
+
+
+def load_photos(images_dirs) -> list[np.ndarray]:
+    """Reads folders of photos.
+
+    Args:
+        images_dirs: Folders, searched recursively.
+
+    Returns:
+        uint8 RGB arrays [h, w, 3].
+
+    Raises:
+        UserError: If a folder or photo cannot be read, or there is none.
+    """
+    photos = []
+    for folder in images_dirs:
+        if not pathlib.Path(folder).is_dir():
+            raise UserError(f"--images_dir: {folder} is not a directory")
+        for path in sorted(pathlib.Path(folder).rglob("*")):
+            if path.suffix.lower() in SUFFIXES:
+                pixels = read_photo(path).pixels
+                if pixels.dtype == np.uint16:
+                    pixels = (pixels >> 8).astype(np.uint8)
+                photos.append(pixels)
+    if not photos:
+        raise UserError(
+            f"--images_dir: no photo in {', '.join(map(str, images_dirs))}; "
+            "name a folder of JPEG or PNG files"
+        )
+    return photos
+
+
+def center_tile(photo, size: int) -> np.ndarray:
+    """The middle of a photo, as the paper cuts faces, at the tile's size.
+
+    Args:
+        photo: uint8 [h, w, 3].
+        size: Side of the tile in pixels.
+
+    Returns:
+        uint8 [size, size, 3]: the middle 108 x 108 pixels, or the largest
+        square of a smaller photo, shrunk by area.
+    """
+    height, width = photo.shape[:2]
+    side = min(height, width, CENTER)
+    top, left = (height - side) // 2, (width - side) // 2
+    return _resize(photo[top : top + side, left : left + side], size)
+
+
+def random_tile(photo, size: int, random) -> np.ndarray:
+    """A random square of a photo, near or far, at the tile's size.
+
+    Args:
+        photo: uint8 [h, w, 3].
+        size: Side of the tile in pixels.
+        random: numpy.random.Generator.
+
+    Returns:
+        uint8 [size, size, 3]. One in four is cut at the photo's own scale,
+        as tiles of a photo are; the others are shrunk, which takes the
+        traces of JPEG away.
+    """
+    height, width = photo.shape[:2]
+    scale = 1.0
+    if random.random() >= 0.25:
+        scale = random.uniform(1.0, FARTHEST)
+    side = min(height, width, round(size * scale))
+    top = random.integers(0, height - side + 1)
+    left = random.integers(0, width - side + 1)
+    tile = _resize(photo[top : top + side, left : left + side], size)
+    return tile[:, ::-1] if random.random() < 0.5 else tile
+
+
+def flat_tile(size: int, random) -> np.ndarray:
+    """A tile of one colour, often saturated: uint8 [size, size, 3]."""
+    color = random.integers(0, 256, 3)
+    if random.random() < 0.5:
+        color = 255 * (color > 127)
+    return np.broadcast_to(color, (size, size, 3)).astype(np.uint8)
+
+
+def _resize(square, size):
+    if square.shape[0] == size:
+        return square
+    return cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def to_network(pixels) -> np.ndarray:
+    """uint8 images as float32 in [-1, 1]."""
+    return pixels.astype("float32") / np.float32(127.5) - np.float32(1)
+
+
+class TileBatches(keras.utils.PyDataset):
+    """Batches of (cover, message), each a pure function of seed and step.
+
+    So a resumed training sees exactly what an uninterrupted one would have.
+
+    Args:
+        photos: uint8 RGB arrays.
+        size: Side of a tile in pixels.
+        msg_len: Bits of a message.
+        batch_size: Tiles a step.
+        crop: `center` takes the middle of each photo, as the paper does;
+            `random` any part at any scale, with some tiles gray or flat.
+        steps: Steps an epoch.
+        seed: Seed of tiles and messages.
+        first_step: The step of the first batch.
+
+    Raises:
+        ValueError: For an unknown crop.
+    """
+
+    def __init__(
+        self,
+        photos,
+        size,
+        msg_len,
+        batch_size,
+        crop,
+        steps,
+        seed,
+        first_step=0,
+    ):
+        super().__init__(workers=1)
+        if crop not in CROPS:
+            raise ValueError(
+                f"`crop` must be one of {', '.join(CROPS)}. Received: {crop!r}"
+            )
+        if crop == "center":
+            photos = [center_tile(photo, size) for photo in photos]
+        self.photos = photos
+        self.size = size
+        self.msg_len = msg_len
+        self.batch_size = batch_size
+        self.crop = crop
+        self.steps = steps
+        self.seed = seed
+        self.step = first_step
+
+    def __len__(self):
+        return self.steps
+
+    def on_epoch_end(self):
+        self.step += self.steps
+
+    def __getitem__(self, index):
+        random = np.random.default_rng([self.seed, self.step + index])
+        bits = random.integers(0, 2, (self.batch_size, self.msg_len))
+        picks = random.integers(0, len(self.photos), self.batch_size)
+        tiles = np.stack([self._tile(self.photos[p], random) for p in picks])
+        return to_network(tiles), bits.astype("float32") - np.float32(0.5)
+
+    def _tile(self, photo, random):
+        if self.crop == "center":
+            return photo
+        if random.random() < FLAT:
+            return flat_tile(self.size, random)
+        tile = random_tile(photo, self.size, random)
+        if random.random() < GRAY:
+            gray = cv2.cvtColor(tile, cv2.COLOR_RGB2GRAY)
+            tile = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
+        return tile

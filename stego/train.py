@@ -1,0 +1,211 @@
+"""Trains Alice, Bob and Eve on a folder of photos.
+
+    python -m stego.train --images_dir photos --run_dir runs/mine
+    python -m stego.train --images_dir faces --run_dir runs/paper \\
+        --preset paper
+
+The same command resumes a run that was stopped.
+"""
+
+import keras
+from absl import flags
+
+from shared.errors import UserError, no_arguments, run_main
+from shared.fit import fit_run, resume
+from shared.run_files import load_weights
+from shared.training import (
+    define_training_flags,
+    distribution_scope,
+    limit_threads,
+    open_run,
+    sync_weights,
+)
+from stego.data import CROPS, TileBatches, load_photos
+from stego.game import (
+    ARCHITECTURES,
+    IMAGE_LOSSES,
+    MESSAGE_LOSSES,
+    Rules,
+    StegoGame,
+)
+from stego.pictures import training_strips
+from stego.presets import PRESETS
+
+FLAGS = flags.FLAGS
+
+CHOICES = {
+    "architecture": list(ARCHITECTURES),
+    "crop": list(CROPS),
+    "eve_optimizer": ["sgd", "adam"],
+    "image_loss": list(IMAGE_LOSSES),
+    "message_loss": list(MESSAGE_LOSSES),
+}
+
+HELP = {
+    "architecture": "The networks: the paper's, or small residual ones.",
+    "output_size": "Side of the images in pixels: 32 or 64.",
+    "msg_len": "Bits of a message.",
+    "crop": "Tiles: the middle of each photo, or random ones.",
+    "batch_size": "Tiles a step.",
+    "steps": "Steps of the whole training.",
+    "learning_rate": "Of Alice and Bob.",
+    "eve_optimizer": "Eve's; with adam she may win at once.",
+    "eve_learning_rate": "Of Eve.",
+    "a": "Weight of Eve in Alice and Bob's loss.",
+    "b": "Weight of the difference of cover and stego image.",
+    "c": "Weight of Bob's reading.",
+    "image_loss": "Mean absolute (l1) or square (l2) difference.",
+    "message_loss": "Square error of values or cross-entropy of logits.",
+    "rounding": "Train on stego images as a PNG file holds them.",
+    "target_bits": "Share of correct bits above which b grows, and below "
+    "which it shrinks; 0 keeps b.",
+    "growth": "Factor of b's growth an epoch.",
+}
+
+
+def define_flags() -> None:
+    """Defines the command's flags; defaults come from the preset."""
+    define_training_flags()
+    flags.DEFINE_multi_string(
+        "images_dir", None, "Folder of photos; may be given several times."
+    )
+    flags.DEFINE_enum("preset", "modern", list(PRESETS), "Named defaults.")
+    flags.DEFINE_string(
+        "pretrained", None, "Run or model directory whose weights to start at."
+    )
+    flags.DEFINE_integer(
+        "steps_per_epoch", 50, "Steps between checkpoints.", lower_bound=1
+    )
+    for name, value in PRESETS["paper"].items():
+        text = f"{HELP[name]} Default: the preset's."
+        if name in CHOICES:
+            flags.DEFINE_enum(name, None, CHOICES[name], text)
+            continue
+        kind = {
+            bool: flags.DEFINE_bool,
+            int: flags.DEFINE_integer,
+            float: flags.DEFINE_float,
+        }[type(value)]
+        kind(name, None, text)
+    flags.mark_flag_as_required("images_dir")
+
+
+def settings_from_flags() -> dict:
+    """Merges the preset with the flags that were given.
+
+    Raises:
+        UserError: naming the flag, for a size that no network has.
+    """
+    settings = dict(PRESETS[FLAGS.preset])
+    for name in settings:
+        if FLAGS[name].value is not None:
+            settings[name] = FLAGS[name].value
+    if settings["output_size"] not in (32, 64):
+        raise UserError(
+            f"--output_size={settings['output_size']}: must be 32 or 64"
+        )
+    for name in ("msg_len", "batch_size", "steps"):
+        if settings[name] < 1:
+            raise UserError(f"--{name}={settings[name]}: must be positive")
+    return settings
+
+
+def build_rules(settings: dict) -> Rules:
+    """Turns settings into the game's rules."""
+    names = [field for field in Rules.__dataclass_fields__]
+    return Rules(**{name: settings[name] for name in names})
+
+
+class FollowBits(keras.callbacks.Callback):
+    """Lets the image count more while Bob reads well, else less.
+
+    Args:
+        target: Share of correct bits at which the image's weight stays.
+        growth: Factor of an epoch.
+    """
+
+    def __init__(self, target: float, growth: float):
+        super().__init__()
+        self.target = target
+        self.growth = growth
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.target:
+            sync_weights(self.model)
+            well = logs["bit_accuracy"] >= self.target
+            factor = self.growth if well else 1.0 / self.growth
+            pressure = self.model.pressure
+            pressure.assign(float(pressure) * factor)
+
+
+def learning_rate(settings: dict):
+    """A constant rate; that of `modern` falls along a cosine."""
+    if not settings["target_bits"]:
+        return settings["learning_rate"]
+    return keras.optimizers.schedules.CosineDecay(
+        settings["learning_rate"], settings["steps"], alpha=0.02
+    )
+
+
+def train(run_dir, settings: dict, photos) -> None:
+    """Trains a run to its last step, from its newest checkpoint."""
+    per_epoch = FLAGS.steps_per_epoch
+    with distribution_scope(FLAGS.distribute):
+        game = StegoGame(
+            build_rules(settings),
+            FLAGS.seed,
+            learning_rate(settings),
+            settings["eve_optimizer"],
+            settings["eve_learning_rate"],
+        )
+        game.compile(
+            jit_compile=FLAGS.jit_compile,
+            steps_per_execution=FLAGS.steps_per_execution,
+        )
+    players = {"alice": game.alice, "bob": game.bob, "eve": game.eve}
+    first_step = resume(game, run_dir)["step"]
+    if FLAGS.pretrained and not first_step:
+        for name, network in players.items():
+            load_weights(network, f"{FLAGS.pretrained}/{name}.weights.h5")
+    batches = TileBatches(
+        photos,
+        settings["output_size"],
+        settings["msg_len"],
+        settings["batch_size"],
+        settings["crop"],
+        per_epoch,
+        FLAGS.seed,
+        first_step,
+    )
+    watched = [part[:8] for part in batches[0]]
+    fit_run(
+        game,
+        batches,
+        run_dir,
+        steps=settings["steps"],
+        steps_per_epoch=per_epoch,
+        first_step=first_step,
+        exports=players,
+        pictures=lambda: training_strips(game, *watched),
+        callbacks=[FollowBits(settings["target_bits"], settings["growth"])],
+    )
+
+
+def main(argv) -> None:
+    no_arguments(argv)
+    settings = settings_from_flags()
+    limit_threads(FLAGS.threads)
+    keras.config.set_dtype_policy(FLAGS.precision)
+    fixed = {k: v for k, v in settings.items() if k != "steps"}
+    run_dir = open_run(
+        FLAGS.run_dir, fixed | {"preset": FLAGS.preset, "seed": FLAGS.seed}
+    )
+    photos = load_photos(FLAGS.images_dir)
+    print(f"{len(photos)} photos; run directory {run_dir}")
+    train(run_dir, settings, photos)
+    print(f"done: {run_dir}")
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
