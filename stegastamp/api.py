@@ -25,7 +25,9 @@ from shared.errors import UserError
 from shared.images import resize_area
 from shared.model_dir import find_model
 from shared.runtime import open_session, read_metadata
-from stegastamp.message import MessageCodec
+from stegastamp.align import WORDS, align
+from stegastamp.message import MessageCodec, confidence
+from stegastamp.views import list_views, look
 
 WEIGHTS = Path(__file__).parent / "weights"
 MIN_SIDE = 32
@@ -70,106 +72,14 @@ class Timings(collections.defaultdict):
         return ", ".join([*parts, f"total {1e3 * sum(self.values()):.1f} ms"])
 
 
-@dataclasses.dataclass(frozen=True)
-class View:
-    """A way of looking at a photo.
+def words_tried(views="fast", rotations=False):
+    """How many words `Decoder.decode` may try on one photo.
 
-    The network sees the rectangle from (left, top) to (right, bottom), in
-    units of the photo's sides; what lies outside the photo repeats its edge.
-
-    Attributes:
-        name: str.
-        left, top, right, bottom: float; 0, 0, 1, 1 is the whole photo.
-        turns: int, quarter turns counter-clockwise applied before.
+    With it goes the bound on how often an unmarked photo is taken for a
+    marked one, `MessageCodec.false_positive_rate(words)`: for 100 bits 1.4e-8
+    times the words, and below 1e-6 for all that can be asked for.
     """
-
-    name: str
-    left: float = 0.0
-    top: float = 0.0
-    right: float = 1.0
-    bottom: float = 1.0
-    turns: int = 0
-
-
-def _cropped(left, top, right, bottom):
-    """The view that undoes a crop of these shares of the original's sides.
-
-    A negative share undoes a border that was added around the original.
-    """
-    width, height = 1 - left - right, 1 - top - bottom
-    percent = [round(100 * side, 1) for side in (left, top, right, bottom)]
-    if len(set(percent)) == 1:
-        name = f"uncrop {percent[0]:g} %"
-    else:
-        name = "uncrop " + "/".join(f"{side:g}" for side in percent) + " %"
-    return View(
-        name,
-        -left / width,
-        -top / height,
-        1 + right / width,
-        1 + bottom / height,
-    )
-
-
-def _fast_views():
-    shares = (0.05, 0.1, 0.025, -0.025, -0.05)
-    return [View("whole"), *(_cropped(*[share] * 4) for share in shares)]
-
-
-def _thorough_views():
-    views = _fast_views()
-    views += [_cropped(*[share] * 4) for share in (0.075, 0.125, 0.15, -0.1)]
-    # The same amount gone, but all of it from one corner or one side: what a
-    # hand-drawn crop looks like.
-    for amount in (0.05, 0.1):
-        for x in (0, 0.5, 1):
-            for y in (0, 0.5, 1):
-                if (x, y) != (0.5, 0.5):
-                    views.append(
-                        _cropped(
-                            amount * x,
-                            amount * y,
-                            amount * (1 - x),
-                            amount * (1 - y),
-                        )
-                    )
-    return views
-
-
-# How many words a decode may try, and with it the bound on how often an
-# unmarked photo is taken for a marked one: 1.4e-8 times the count for 100
-# bits. `fast`: 6 views, 8e-8. `thorough`: 26 views, 4e-7. Rotations are tried
-# on the fast views alone, 18 more words, which keeps the sum below 1e-6.
-VIEWS = {"fast": tuple(_fast_views()), "thorough": tuple(_thorough_views())}
-
-
-def list_views(views="fast", rotations=False):
-    """The views that `Decoder.decode` tries, in order.
-
-    Args:
-        views: "fast" or "thorough".
-        rotations: bool, also the three quarter turns of the fast views.
-
-    Returns:
-        list of View, the whole photo first.
-
-    Raises:
-        ValueError: for another name.
-    """
-    if views not in VIEWS:
-        raise ValueError(
-            f"views must be one of {', '.join(VIEWS)}. Received: {views!r}"
-        )
-    result = list(VIEWS[views])
-    if rotations:
-        for turns in (1, 2, 3):
-            result += [
-                dataclasses.replace(
-                    view, name=f"turned {90 * turns}, {view.name}", turns=turns
-                )
-                for view in VIEWS["fast"]
-            ]
-    return result
+    return len(list_views(views, rotations)) + WORDS
 
 
 def find_stamp_model(model):
@@ -441,10 +351,11 @@ class Decoder:
         """Looks for a message in one photo.
 
         The whole photo is read first. If it carries no message, the photo is
-        read as if a border had been cropped from it, or added to it; the
-        first view with a message wins. An unmarked photo is read as marked
-        with a probability of at most
-        `codec.false_positive_rate(len(list_views(views, rotations)))`.
+        read as if a border had been cropped from it, or added to it; then the
+        view of which the network was surest is tilted until the network is
+        surer still (`stegastamp.align`). The first view with a message wins.
+        An unmarked photo is read as marked with a probability of at most
+        `codec.false_positive_rate(words_tried(views, rotations))`.
 
         Args:
             image: [H, W], [H, W, 1], [H, W, 3] RGB or [H, W, 4] RGBA; uint8,
@@ -452,7 +363,8 @@ class Decoder:
             views: "fast" (6 views) or "thorough" (26 views).
             rotations: bool, also look at the photo turned by 90, 180 and 270
                 degrees (18 views more).
-            timings: optional Timings, to which resize and network are added.
+            timings: optional Timings, to which resize, views and
+                align are added.
 
         Returns:
             Decoded, or None if there is no message.
@@ -476,46 +388,27 @@ class Decoder:
             )
         with timings.stage("network"):
             logits = network.run(image=whole[None])
-        found = self._first(logits, tried[:1])
+        found = self._first(zip(logits, tried, strict=False))
         if found:
             return found
-        with timings.stage("resize"):
-            batch = np.stack([self._look(copy, view) for view in tried[1:]])
-        with timings.stage("network"):
-            logits = network.run(image=batch)
-        return self._first(logits, tried[1:])
 
-    def _first(self, logits, views):
-        for row, view in zip(logits, views, strict=True):
-            found = self.codec.decode(row)
+        def read(views):
+            cut = [look(copy, v, network.height, network.width) for v in views]
+            return network.run(image=np.stack(cut))
+
+        with timings.stage("views"):
+            logits = np.concatenate([logits, read(tried[1:])])
+        found = self._first(zip(logits[1:], tried[1:], strict=True))
+        if found:
+            return found
+        with timings.stage("align"):
+            surest = tried[int(np.argmax(confidence(logits)))]
+            return self._first(align(read, surest))
+
+    def _first(self, words):
+        """The first of (logits, View) that carries a message."""
+        for logits, view in words:
+            found = self.codec.decode(logits)
             if found:
                 return dataclasses.replace(found, view=view.name)
         return None
-
-    def _look(self, copy, view):
-        """Cuts one view, at the network's size, from the double-size copy."""
-        copy = np.rot90(copy, view.turns)
-        network = self._network
-        rows, columns = copy.shape[:2]
-        size = (2 * network.width, 2 * network.height)
-        across = (view.right - view.left) * columns / size[0]
-        down = (view.bottom - view.top) * rows / size[1]
-        # Pixel centres are at half integers of the continuous axes.
-        matrix = np.array(
-            [
-                [across, 0, view.left * columns + across / 2 - 0.5],
-                [0, down, view.top * rows + down / 2 - 0.5],
-            ]
-        )
-        seen = cv2.warpAffine(
-            np.ascontiguousarray(copy),
-            matrix,
-            size,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return cv2.resize(
-            seen,
-            (network.width, network.height),
-            interpolation=cv2.INTER_AREA,
-        )

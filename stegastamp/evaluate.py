@@ -351,15 +351,15 @@ class Evaluation:
         if not self.photos:
             raise ValueError("no photo was measured")
         codec = self.decoder.codec
-        views = len(api.list_views(self.views))
+        words = api.words_tried(self.views)
         results = {
             "photos": self.photos,
             "messages_per_photo": self.messages,
             "strength": self.strength,
             "seed": self.seed,
             "secret_bits": self.bits,
-            "views": {"name": self.views, "count": views},
-            "false_positive_bound": codec.false_positive_rate(views),
+            "views": {"name": self.views, "words": words},
+            "false_positive_bound": codec.false_positive_rate(words),
             "bit_thresholds": {
                 f"{rate:g}": bit_threshold(self.bits, rate)
                 for rate in FALSE_POSITIVE_RATES

@@ -41,9 +41,8 @@ class Decoded:
     Attributes:
         message: str.
         corrected_bits: int, received bits that differed from what was sent.
-        confidence: float in [0, 1], mean over the bits of |tanh(logit / 2)|,
-            which is |2p - 1| for the bit's probability p; 1.0 if hard bits
-            were given.
+        confidence: float in [0, 1], see `confidence`; 1.0 if hard bits were
+            given.
         view: str, how the photo was looked at when it was read.
     """
 
@@ -62,6 +61,20 @@ def _printable_characters():
         if character.isprintable():
             counts[len(character.encode("utf-8")) - 1] += 1
     return counts
+
+
+def confidence(logits):
+    """How sure the network is of each word: mean |tanh(logit / 2)|.
+
+    That is |2p - 1| for a bit of probability p.
+
+    Args:
+        logits: [..., S].
+
+    Returns:
+        [...] in [0, 1].
+    """
+    return np.mean(np.abs(np.tanh(np.asarray(logits) / 2)), axis=-1)
 
 
 class MessageCodec:
@@ -155,10 +168,10 @@ class MessageCodec:
             )
         if np.issubdtype(word.dtype, np.floating):
             bits = (word > 0).astype(np.uint8)
-            confidence = float(np.mean(np.abs(np.tanh(word / 2))))
+            sure = float(confidence(word))
         else:
             bits = word.astype(np.uint8)
-            confidence = 1.0
+            sure = 1.0
         packet = np.packbits(bits).tobytes()
         data = bytearray(packet[: self.message_bytes])
         check = bytearray(
@@ -183,7 +196,7 @@ class MessageCodec:
             return None
         if not message or not message.isprintable():
             return None
-        return Decoded(message, wrong, confidence)
+        return Decoded(message, wrong, sure)
 
     @functools.cached_property
     def message_count(self):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shared.images import Photo, read_photo, write_photo
-from stegastamp import api, decode, demo, encode, onnx_inference
+from stegastamp import decode, demo, encode, onnx_inference
 from tests.stegastamp.commands import call, run
 from tests.stegastamp.linear_model import write_linear_model
 
@@ -227,9 +227,6 @@ def test_the_demo_reads_its_message_back(model, tmp_path):
         assert read_photo(tmp_path / name).pixels.shape == (512, 768, 3)
 
 
-@pytest.mark.skipif(
-    not (api.WEIGHTS / "small").is_dir(), reason="no trained weights here"
-)
 def test_the_demo_with_the_weights_that_ship(tmp_path):
     code, out, err = call(demo, f"--output_dir={tmp_path}")
     assert (code, err) == (0, "")

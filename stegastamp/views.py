@@ -1,0 +1,139 @@
+"""Ways of looking at a photo that was cropped, framed, turned or tilted."""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+# Corners in the order top left, top right, bottom right, bottom left.
+_UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """The quadrilateral of a photo that the network is shown.
+
+    Attributes:
+        name: str.
+        corners: four (x, y), from the top left clockwise, in units of the
+            photo's sides; what lies outside the photo repeats its edge.
+        turns: int, quarter turns counter-clockwise applied before.
+    """
+
+    name: str
+    corners: tuple = tuple(map(tuple, _UNIT.tolist()))
+    turns: int = 0
+
+    def moved(self, offsets):
+        """This view with its corners moved by `offsets` [4, 2]."""
+        corners = np.asarray(self.corners) + offsets
+        return dataclasses.replace(
+            self,
+            name=f"aligned, {self.name}",
+            corners=tuple(map(tuple, corners.tolist())),
+        )
+
+
+def cropped(left, top, right, bottom):
+    """The view that undoes a crop of these shares of the original's sides.
+
+    A negative share undoes a border that was added around the original.
+    """
+    width, height = 1 - left - right, 1 - top - bottom
+    percent = [round(100 * side, 1) for side in (left, top, right, bottom)]
+    if len(set(percent)) == 1:
+        name = f"uncrop {percent[0]:g} %"
+    else:
+        name = "uncrop " + "/".join(f"{side:g}" for side in percent) + " %"
+    first = np.array([-left / width, -top / height])
+    last = np.array([1 + right / width, 1 + bottom / height])
+    corners = first + _UNIT * (last - first)
+    return View(name, tuple(map(tuple, corners.tolist())))
+
+
+def _fast_views():
+    shares = (0.05, 0.1, 0.025, -0.025, -0.05)
+    return [View("whole"), *(cropped(*[share] * 4) for share in shares)]
+
+
+def _thorough_views():
+    views = _fast_views()
+    views += [cropped(*[share] * 4) for share in (0.075, 0.125, 0.15, -0.1)]
+    # The same amount gone, but all of it from one corner or one side: what a
+    # hand-drawn crop looks like.
+    for amount in (0.05, 0.1):
+        for x in (0, 0.5, 1):
+            for y in (0, 0.5, 1):
+                if (x, y) != (0.5, 0.5):
+                    views.append(
+                        cropped(
+                            amount * x,
+                            amount * y,
+                            amount * (1 - x),
+                            amount * (1 - y),
+                        )
+                    )
+    return views
+
+
+VIEWS = {"fast": tuple(_fast_views()), "thorough": tuple(_thorough_views())}
+
+
+def list_views(views="fast", rotations=False):
+    """The fixed views that `Decoder.decode` tries, in order.
+
+    Args:
+        views: "fast" or "thorough".
+        rotations: bool, also the three quarter turns of the fast views.
+
+    Returns:
+        list of View, the whole photo first.
+
+    Raises:
+        ValueError: for another name.
+    """
+    if views not in VIEWS:
+        raise ValueError(
+            f"views must be one of {', '.join(VIEWS)}. Received: {views!r}"
+        )
+    result = list(VIEWS[views])
+    if rotations:
+        for turns in (1, 2, 3):
+            result += [
+                dataclasses.replace(
+                    view, name=f"turned {90 * turns}, {view.name}", turns=turns
+                )
+                for view in VIEWS["fast"]
+            ]
+    return result
+
+
+def look(copy, view, height, width):
+    """Cuts one view from a photo.
+
+    Args:
+        copy: float32 [2 height, 2 width, C], the photo at twice the size
+            wanted, so that cutting costs no sharpness.
+        view: View.
+        height: int, pixels.
+        width: int, pixels.
+
+    Returns:
+        float32 [height, width, C].
+    """
+    copy = np.ascontiguousarray(np.rot90(copy, view.turns))
+    rows, columns = copy.shape[:2]
+    # Pixel centres are at half integers of the continuous axes.
+    matrix = cv2.getPerspectiveTransform(
+        _UNIT * np.float32([2 * width, 2 * height]) - np.float32(0.5),
+        np.float32(view.corners) * np.float32([columns, rows])
+        - np.float32(0.5),
+    )
+    seen = cv2.warpPerspective(
+        copy,
+        matrix,
+        (2 * width, 2 * height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)

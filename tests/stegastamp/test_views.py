@@ -1,0 +1,66 @@
+"""Views: what they cut from a photo, and how many there are."""
+
+import numpy as np
+import pytest
+
+from shared.images import resize_area
+from stegastamp.views import View, cropped, list_views, look
+
+
+def _smooth(height, width):
+    """A photo without detail, so that sampling leaves no error of its own."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    return np.stack([x / width, y / height, (x + y) / (width + height)], axis=2)
+
+
+def test_the_whole_view_changes_nothing():
+    image = _smooth(64, 80)
+    np.testing.assert_allclose(
+        look(resize_area(image, 64, 80), View("whole"), 32, 40),
+        resize_area(image, 32, 40),
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.15])
+def test_a_view_puts_a_cropped_photo_back_in_its_place(share):
+    image = _smooth(600, 800)
+    rows, columns = round(600 * share), round(800 * share)
+    seen = image[rows : 600 - rows, columns : 800 - columns]
+    view = cropped(*[share] * 4)
+    result = look(resize_area(seen, 128, 160), view, 64, 80)
+    expected = resize_area(image, 64, 80)
+    inside = np.s_[
+        round(64 * share) + 2 : -round(64 * share) - 2,
+        round(80 * share) + 2 : -round(80 * share) - 2,
+    ]
+    np.testing.assert_allclose(result[inside], expected[inside], atol=2e-3)
+    # What was cropped away repeats the edge.
+    np.testing.assert_array_equal(result[0], result[1])
+
+
+def test_a_view_turns_before_it_cuts():
+    copy = _smooth(64, 64)
+    turned = look(copy, View("turned 90", turns=1), 32, 32)
+    expected = look(np.ascontiguousarray(np.rot90(copy)), View(""), 32, 32)
+    np.testing.assert_array_equal(turned, expected)
+
+
+def test_moved_corners_show_another_part():
+    offsets = np.array([[0.1, 0.05]] * 4)
+    moved = View("whole").moved(offsets)
+    assert moved.name == "aligned, whole"
+    result = look(_smooth(200, 400), moved, 100, 200)
+    # Everything lies a tenth further right and a twentieth further down.
+    np.testing.assert_allclose(result[50, 100, 0], 0.6, atol=5e-3)
+    np.testing.assert_allclose(result[50, 100, 1], 0.55, atol=5e-3)
+
+
+def test_the_lists_of_views():
+    assert len(list_views("fast")) == 6
+    assert len(list_views("thorough")) == 26
+    everything = list_views("thorough", rotations=True)
+    assert len(everything) == 44 == len(set(everything))
+    assert everything[0].name == "whole"
+    with pytest.raises(ValueError, match="views"):
+        list_views("all")
