@@ -296,12 +296,14 @@ class Encoder:
             hidden, codec.capacity, tiles, len(indices), found.corrected_bits
         )
 
-    def hide(self, covers, bits):
+    def hide(self, covers, bits, factors=None):
         """Puts bits into tiles, each no stronger than Bob needs.
 
         Args:
             covers: levels [n, s, s, 1 or 3].
             bits: uint8 [n, msg_len] of 0 and 1.
+            factors: rising factors on Alice's residual, of which each tile
+                gets the first that does; None takes the default.
 
         Returns:
             tiles of the same shape and type.
@@ -316,7 +318,7 @@ class Encoder:
         result = covers.copy()
         least_wrong = np.full(len(covers), self._alice.msg_len + 1)
         pending = np.arange(len(covers))
-        for factor in _FACTORS:
+        for factor in factors or _FACTORS:
             tiles = _to_levels(
                 inputs[pending] + np.float32(factor) * residuals[pending],
                 covers,

@@ -12,7 +12,6 @@ nothing is written. The capacity in bytes is printed and grows with the area.
 Exit code: 0 if the message is in the file, 1 if not, 130 after Ctrl-C.
 """
 
-import math
 from pathlib import Path
 
 import cv2
@@ -21,6 +20,7 @@ from absl import flags
 
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import decode_photo, encode_photo, read_photo, write_bytes
+from shared.quality import psnr
 from stego import api
 
 _LOSSY = (".jpg", ".jpeg", ".webp", ".gif")
@@ -98,13 +98,6 @@ def check_output(output):
         )
     if suffix != ".png":
         raise UserError(f"--output={output}: only .png files are written")
-
-
-def psnr(cover, stego):
-    """Peak signal-to-noise ratio of two arrays of levels, in dB."""
-    error = np.mean(np.square(cover.astype(np.float64) - stego))
-    top = np.iinfo(cover.dtype).max
-    return math.inf if error == 0 else 10 * math.log10(top**2 / error)
 
 
 def hide_in_file(encoder, image, data, is_text, output, key, max_pixels):

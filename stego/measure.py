@@ -1,0 +1,133 @@
+"""What is measured on whole photos: texts that come back, and what it costs."""
+
+import dataclasses
+import time
+
+import numpy as np
+
+from shared.images import Photo, decode_photo, encode_photo
+from shared.quality import psnr, ssim
+from stego.api import DamagedMessage, NoMessage
+
+# Letters of one, two, three and four bytes.
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz ,.\nÄéßЖ漢字🙂"
+
+
+def random_text(length, rng):
+    """A random text of exactly `length` bytes of UTF-8, length > 0."""
+    text = "".join(rng.choice(list(_ALPHABET), length))
+    text = text.encode()[:length].decode(errors="ignore")
+    return text + "a" * (length - len(text.encode()))
+
+
+@dataclasses.dataclass
+class TextTrial:
+    """Random texts of random lengths, through files and back.
+
+    Attributes:
+        tried, refused, recovered, wrong, found_by_wrong_key: int, texts.
+        bytes: int, hidden altogether.
+        corrected_bits: int, left to the error correction altogether.
+    """
+
+    tried: int = 0
+    refused: int = 0
+    recovered: int = 0
+    wrong: int = 0
+    found_by_wrong_key: int = 0
+    bytes: int = 0
+    corrected_bits: int = 0
+
+    @property
+    def accepted(self):
+        """Texts that the encoder took."""
+        return self.tried - self.refused
+
+    def add(self, encoder, pixels, rng):
+        """Tries one text in one photo, half of them with a key.
+
+        Args:
+            encoder: stego.Encoder.
+            pixels: uint8 [H, W, 3].
+            rng: numpy.random.Generator.
+        """
+        capacity = encoder.capacity(pixels)
+        # As many short texts as long ones.
+        length = round(np.exp(rng.uniform(0, np.log(capacity))))
+        text = random_text(length, rng)
+        key = None if rng.random() < 0.5 else f"key {rng.integers(1000)}"
+        self.tried += 1
+        try:
+            hidden = encoder.encode(pixels, text.encode(), key)
+        except ValueError:
+            self.refused += 1
+            return
+        self.bytes += length
+        self.corrected_bits += hidden.corrected_bits
+        data = encode_photo(Photo(hidden.image), ".png")
+        image = decode_photo(data).pixels
+        found = _read(encoder.decoder, image, key)
+        self.recovered += found == text
+        self.wrong += found not in (None, text)
+        other = "another" if key else "a key"
+        self.found_by_wrong_key += _read(encoder.decoder, image, other) is not (
+            None
+        )
+
+
+def _read(decoder, image, key):
+    try:
+        return decoder.decode(image, key).text
+    except (NoMessage, DamagedMessage):
+        return None
+
+
+def measure_quality(encoder, pixels, rng):
+    """Fills a photo with a message and says what that costs.
+
+    Args:
+        encoder: stego.Encoder.
+        pixels: uint8 [H, W, 3].
+        rng: numpy.random.Generator.
+
+    Returns:
+        dict: `psnr_db`, `ssim`, `bits_per_pixel` of text, `ms_encode` and
+        `ms_decode` a megapixel, and `stego`, uint8 [H, W, 3].
+    """
+    megapixels = pixels.shape[0] * pixels.shape[1] / 1e6
+    data = random_text(encoder.capacity(pixels), rng).encode()
+    start = time.perf_counter()
+    stego = encoder.encode(pixels, data).image
+    encoded = time.perf_counter()
+    encoder.decoder.decode(stego)
+    decoded = time.perf_counter()
+    return {
+        "psnr_db": psnr(pixels, stego),
+        "ssim": ssim(pixels, stego),
+        "bits_per_pixel": 8e-6 * len(data) / megapixels,
+        "ms_encode": 1e3 * (encoded - start) / megapixels,
+        "ms_decode": 1e3 * (decoded - encoded) / megapixels,
+        "stego": stego,
+    }
+
+
+def measure_bits(encoder, tiles, rng):
+    """Counts the bits that Bob reads right from tiles as Alice made them.
+
+    Args:
+        encoder: stego.Encoder.
+        tiles: uint8 [N, s, s, 3].
+        rng: numpy.random.Generator.
+
+    Returns:
+        dict: mean correct bits a tile `of_first`, at Alice's own strength,
+        and `of_final`, at the strength that each tile was given.
+    """
+    bits = rng.integers(0, 2, (len(tiles), encoder.decoder.msg_len))
+    bits = bits.astype(np.uint8)
+    result = {}
+    for name, factors in (("of_first", (1.0,)), ("of_final", None)):
+        hidden = encoder.hide(tiles, bits, factors)
+        right = (encoder.decoder.logits(hidden) > 0) == bits
+        result[name] = float(right.sum(axis=1).mean())
+    return result

@@ -1,0 +1,52 @@
+"""PSNR and SSIM in numpy against scikit-image and by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from shared.quality import psnr, ssim
+
+metrics = pytest.importorskip("skimage.metrics")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(40, 52, 3), (40, 52)])
+def test_equals_scikit_image(shape, dtype):
+    rng = np.random.default_rng(0)
+    top = np.iinfo(dtype).max
+    image = rng.integers(0, top + 1, shape).astype(dtype)
+    noise = rng.normal(0, top / 20, shape)
+    other = np.clip(image + noise, 0, top).astype(dtype)
+    wanted = metrics.structural_similarity(
+        image,
+        other,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=top,
+        channel_axis=2 if len(shape) == 3 else None,
+    )
+    assert ssim(image, other) == pytest.approx(wanted, abs=1e-6)
+    wanted = metrics.peak_signal_noise_ratio(image, other, data_range=top)
+    assert psnr(image, other) == pytest.approx(wanted)
+
+
+def test_equal_photos(photo):
+    assert psnr(photo, photo) == math.inf
+    assert ssim(photo, photo) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("measure", [psnr, ssim])
+def test_bad_input_is_refused(measure, photo):
+    with pytest.raises(ValueError, match="one shape"):
+        measure(photo, photo[1:])
+    with pytest.raises(ValueError, match="one shape and type"):
+        measure(photo, photo.astype(np.uint16))
+    with pytest.raises(ValueError, match="whole levels"):
+        measure(photo / 255.0, photo / 255.0)
+
+
+def test_a_photo_below_the_window_is_refused():
+    with pytest.raises(ValueError, match="11 pixels"):
+        ssim(np.zeros((10, 20), np.uint8), np.zeros((10, 20), np.uint8))
