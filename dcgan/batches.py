@@ -1,0 +1,55 @@
+"""Batches of real images for training."""
+
+import keras
+import numpy as np
+
+
+class ImageBatches(keras.utils.PyDataset):
+    """Shuffled batches [N, H, W, C] in [-1, 1].
+
+    Every pass over the images has its own order, which depends on the seed
+    and the number of the pass only, so that a resumed training sees what an
+    unbroken one would have. A remainder smaller than a batch is left for the
+    next pass's order.
+
+    Args:
+        pixels: uint8 [N, H, W, C].
+        batch_size: Images a step.
+        steps: Steps between reports, an "epoch" of `fit`.
+        seed: Seed of the order.
+        first_step: The step of the first batch.
+
+    Raises:
+        ValueError: If there are fewer images than a batch holds.
+    """
+
+    def __init__(self, pixels, batch_size, steps, seed, first_step=0):
+        super().__init__(workers=1)
+        if len(pixels) < batch_size:
+            raise ValueError(
+                f"{len(pixels)} images are fewer than a batch of {batch_size}"
+            )
+        self.pixels = pixels
+        self.batch_size = batch_size
+        self.steps = steps
+        self.seed = seed
+        self.step = first_step
+        self.steps_per_pass = len(pixels) // batch_size
+        self._order = (-1, None)
+
+    def __len__(self):
+        return self.steps
+
+    def on_epoch_end(self):
+        self.step += self.steps
+
+    def __getitem__(self, index):
+        number, place = divmod(self.step + index, self.steps_per_pass)
+        current, order = self._order
+        if current != number:
+            random = np.random.default_rng([self.seed, number])
+            order = random.permutation(len(self.pixels))
+            self._order = (number, order)
+        start = place * self.batch_size
+        picks = order[start : start + self.batch_size]
+        return (self.pixels[picks].astype("float32") / 127.5 - 1.0,)

@@ -1,0 +1,236 @@
+"""Image sets as arrays of bytes, from files or from TensorFlow Datasets."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from dcgan.array_files import read_idx, read_npz
+from shared.errors import UserError
+from shared.images import SUFFIXES, read_photo, resize_area
+
+DATASETS = ("mnist", "fashion_mnist", "celeba", "folder")
+LABELLED = ("mnist", "fashion_mnist")
+CLASSES = 10
+_TFDS_NAMES = {"celeba": "celeb_a"}
+_IDX_NAMES = {"train": "train", "test": "t10k"}
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageSet:
+    """Images of one size.
+
+    Attributes:
+        pixels: uint8 [N, H, W, C], C 1 (gray) or 3 (RGB).
+        labels: uint8 [N] classes, or None.
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray | None = None
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def take(self, index):
+        """The images that a slice or an index array picks."""
+        labels = None if self.labels is None else self.labels[index]
+        return ImageSet(self.pixels[index], labels)
+
+
+def image_size(dataset: str) -> int:
+    """Side in pixels at which a data set is learned: 28 or 64."""
+    return 28 if dataset in LABELLED else 64
+
+
+def load_images(
+    dataset: str,
+    data_dir=None,
+    split: str = "train",
+    channels: int = 3,
+    crop_size: int = 0,
+    mixed_sizes: bool = False,
+) -> ImageSet:
+    """Reads a data set.
+
+    MNIST and Fashion-MNIST: an npz file (x_train, y_train, x_test, y_test),
+    the four IDX files, or folders of PNGs, one a class, below `train` and
+    `test` or not. CelebA and `folder`: image files, subfolders included; the
+    middle square is resized to 64 pixels. Without `data_dir` the set is
+    fetched through TensorFlow Datasets.
+
+    Args:
+        dataset: One of `DATASETS`.
+        data_dir: File or folder; None fetches the set.
+        split: `train` or `test`; one folder of images has no test part.
+        channels: 1 or 3, of a `folder`.
+        crop_size: Side in pixels of the middle square that is taken before
+            resizing to 64; 0 means the shorter side.
+        mixed_sizes: Whether a folder may hold images of several sizes.
+
+    Returns:
+        ImageSet, in the order of the files.
+
+    Raises:
+        UserError: naming the file or folder that cannot be used.
+        ValueError: If `dataset` or `split` is unknown.
+    """
+    if dataset not in DATASETS or split not in _IDX_NAMES:
+        raise ValueError(
+            f"`dataset` must be one of {', '.join(DATASETS)} and `split` "
+            f"train or test. Received: {dataset!r}, {split!r}"
+        )
+    if data_dir is None:
+        if dataset == "folder":
+            raise UserError("--data_dir is missing: a folder of images")
+        return _fetch(dataset, split, crop_size)
+    path = Path(data_dir)
+    if not path.exists():
+        raise UserError(f"--data_dir: {path}: no such file or folder")
+    if dataset in LABELLED:
+        return _read_labelled(dataset, path, split)
+    if not path.is_dir():
+        raise UserError(f"--data_dir: {path}: is no folder of images")
+    channels = 3 if dataset == "celeba" else channels
+    files = _image_files(path)
+    pixels = _read_files(files, channels, mixed_sizes)
+    return ImageSet(np.stack([_to_square(p, crop_size, 64) for p in pixels]))
+
+
+def _read_labelled(dataset, path, split):
+    if path.is_dir():
+        idx = _idx_files(path, split)
+        named = path / f"{dataset}.npz"
+        if idx:
+            pixels, labels = map(read_idx, idx)
+            path = idx[0]
+        elif named.exists():
+            return _read_labelled(dataset, named, split)
+        else:
+            return _read_class_folders(path, split)
+    else:
+        pixels, labels = read_npz(path, (f"x_{split}", f"y_{split}"))
+    if pixels.ndim == 3:
+        pixels = pixels[..., None]
+    if pixels.shape[1:] != (28, 28, 1):
+        raise UserError(
+            f"{path}: holds images of shape {pixels.shape[1:]}, not 28 x 28 "
+            "gray; use --dataset=folder for others"
+        )
+    if labels.shape != pixels.shape[:1] or not len(labels):
+        raise UserError(
+            f"{path}: {len(pixels)} images and {labels.shape} labels do not "
+            "fit together"
+        )
+    return ImageSet(pixels, labels)
+
+
+def _idx_files(folder, split):
+    """The images' and the labels' IDX files, or None."""
+    found = []
+    for kind in ("images-idx3", "labels-idx1"):
+        stem = f"{_IDX_NAMES[split]}-{kind}"
+        for name in (f"{stem}-ubyte", f"{stem}-ubyte.gz"):
+            if (folder / name).is_file():
+                found.append(folder / name)
+                break
+    if len(found) == 1:
+        raise UserError(f"{folder}: {found[0].name} has no partner file")
+    return found or None
+
+
+def _read_class_folders(folder, split):
+    root = folder / split if (folder / split).is_dir() else folder
+    if root == folder and split == "test":
+        raise UserError(f"{folder}: has no test part (a folder `test`)")
+    classes = [root / str(label) for label in range(CLASSES)]
+    if not all(c.is_dir() for c in classes):
+        raise UserError(
+            f"{folder}: holds no npz, no IDX files, and not the class folders "
+            f"{classes[0]} to {CLASSES - 1}"
+        )
+    files = [_image_files(c) for c in classes]
+    labels = np.repeat(np.arange(CLASSES), [len(f) for f in files])
+    images = _read_files([f for fs in files for f in fs], 1, False)
+    if images[0].shape[:2] != (28, 28):
+        height, width = images[0].shape[:2]
+        raise UserError(
+            f"{files[0][0]}: is {width} x {height} pixels, not 28 x 28; use "
+            "--dataset=folder for others"
+        )
+    return ImageSet(np.stack(images), labels.astype(np.uint8))
+
+
+def _image_files(folder):
+    files = sorted(
+        p
+        for p in folder.rglob("*")
+        if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")
+    )
+    if not files:
+        raise UserError(f"{folder}: holds no images ({' '.join(SUFFIXES)})")
+    return files
+
+
+def _read_files(files, channels, mixed_sizes):
+    """uint8 [H, W, channels] arrays, each file checked against the first."""
+    images = []
+    for file in files:
+        photo = read_photo(file)
+        if photo.gray != (channels == 1):
+            raise UserError(
+                f"{file}: is {'gray' if photo.gray else 'in colour'}, where "
+                f"{channels} channel{'s are' if channels > 1 else ' is'} "
+                "expected (--channels)"
+            )
+        pixels = photo.pixels
+        if pixels.dtype == np.uint16:
+            pixels = (pixels >> 8).astype(np.uint8)
+        images.append(pixels[..., :channels])
+        first = images[0].shape
+        if pixels.shape[:2] != first[:2] and not mixed_sizes:
+            height, width = pixels.shape[:2]
+            raise UserError(
+                f"{file}: is {width} x {height} pixels, while {files[0]} is "
+                f"{first[1]} x {first[0]}; --mixed_sizes takes the middle "
+                "square of each"
+            )
+    return images
+
+
+def _to_square(pixels, crop_size, size):
+    height, width = pixels.shape[:2]
+    side = min(height, width, crop_size or height)
+    top, left = (height - side) // 2, (width - side) // 2
+    middle = pixels[top : top + side, left : left + side]
+    resized = resize_area(middle, size, size)
+    return np.clip(np.rint(resized), 0, 255).astype(np.uint8)
+
+
+def _fetch(dataset, split, crop_size):
+    """A data set through TensorFlow Datasets, which keeps it on disk."""
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError:
+        raise UserError(
+            "--data_dir is missing, and tensorflow-datasets, which would "
+            "fetch the set, is not installed"
+        ) from None
+    name = _TFDS_NAMES.get(dataset, dataset)
+    try:
+        source = tfds.as_numpy(tfds.load(name, split=split))
+    except Exception as error:
+        # Its downloader raises whatever its network libraries do.
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise UserError(
+            f"--dataset={dataset}: cannot be fetched ({reason[0][:120]}); "
+            "give --data_dir"
+        ) from error
+    pixels, labels = [], []
+    for example in source:
+        image = example["image"]
+        if dataset == "celeba":
+            image = _to_square(image, crop_size, 64)
+        pixels.append(image)
+        labels.append(example.get("label"))
+    labels = None if labels[0] is None else np.array(labels, np.uint8)
+    return ImageSet(np.stack(pixels), labels)
