@@ -1,0 +1,125 @@
+"""Does the secret move? Trains several seeds until the image loss starts.
+
+    python -m benchmarks.first_gates --images_dir photos --output_dir gates
+
+Each seed is a training of its own (`stegastamp.train`, no second chance) of
+the small preset at another size, stopped after --steps. Writes `gates.png`,
+the bit accuracy of every seed with the steps at which its gates opened, and
+`gates.json`. A secret loss that stays at .69, which is a bit accuracy of .5,
+is the best-known complaint about systems of this kind.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from absl import flags
+
+from shared.errors import UserError, no_arguments, run_main
+from shared.images import make_directory
+from shared.report import read_metrics
+from shared.training import METRICS, latest_checkpoint
+
+STEPS_PER_EPOCH = 50
+
+
+def train(seed: int, run_dir, values) -> dict:
+    """Trains one seed in a process of its own.
+
+    Args:
+        seed: Seed of weights, photos and damage.
+        run_dir: Run directory; a run that was stopped goes on.
+        values: The command's flags.
+
+    Returns:
+        `seed`, `opened` (step by gate), `steps` and `bit_accuracy`.
+
+    Raises:
+        UserError: If the training fails.
+    """
+    command = [sys.executable, "-m", "stegastamp.train"]
+    command += [f"--images_dir={folder}" for folder in values.images_dir]
+    command += [
+        f"--run_dir={run_dir}",
+        f"--height={values.size}",
+        f"--width={values.size}",
+        f"--seed={seed}",
+        f"--steps={values.steps}",
+        f"--steps_per_epoch={STEPS_PER_EPOCH}",
+        f"--precision={values.precision}",
+        "--max_restarts=0",
+    ]
+    if subprocess.run(command).returncode:
+        raise UserError(f"seed {seed}: the training failed; see above")
+    state = json.loads(
+        (latest_checkpoint(run_dir) / "state.json").read_text("utf-8")
+    )
+    metrics = read_metrics(run_dir / METRICS)
+    return {
+        "seed": seed,
+        "opened": state["schedule"]["opened"],
+        "steps": ((metrics["epoch"] + 1) * STEPS_PER_EPOCH).tolist(),
+        "bit_accuracy": metrics["bit_accuracy"].tolist(),
+    }
+
+
+def plot(runs: list[dict], path) -> None:
+    """Draws bit accuracy over steps, one line a seed; dots are gates."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for run in runs:
+        (line,) = axes.plot(
+            run["steps"], run["bit_accuracy"], label=f"seed {run['seed']}"
+        )
+        for step in list(run["opened"].values())[1:]:
+            at = run["steps"].index(step)
+            axes.plot(
+                step, run["bit_accuracy"][at], "o", color=line.get_color()
+            )
+    axes.axhline(0.5, color="gray", linestyle=":", label="a coin")
+    axes.set_xlabel("step")
+    axes.set_ylabel("bit accuracy")
+    axes.legend(loc="lower right")
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=100)
+
+
+def define_flags() -> None:
+    """Defines this benchmark's flags."""
+    flags.DEFINE_multi_string(
+        "images_dir", None, "Folder of photos; may be given several times."
+    )
+    flags.DEFINE_string("output_dir", "runs/bench/gates", "Where to write to.")
+    flags.DEFINE_integer("seeds", 5, "How many seeds.", lower_bound=1)
+    flags.DEFINE_integer("steps", 1500, "Steps of each.", lower_bound=50)
+    flags.DEFINE_integer("size", 64, "Network size in pixels.")
+    flags.DEFINE_string("precision", "float32", "As in stegastamp.train.")
+    flags.mark_flag_as_required("images_dir")
+
+
+def main(arguments) -> None:
+    """Runs the benchmark; exit code 1 if a seed opened no gate."""
+    no_arguments(arguments)
+    values = flags.FLAGS
+    output = Path(values.output_dir)
+    make_directory(output)
+    runs = [
+        train(seed, output / f"seed-{seed}", values)
+        for seed in range(values.seeds)
+    ]
+    (output / "gates.json").write_text(json.dumps(runs, indent=1))
+    plot(runs, output / "gates.png")
+    for run in runs:
+        gates = ", ".join(f"{k} {v}" for k, v in run["opened"].items())
+        print(f"seed {run['seed']}: {gates}")
+    stuck = [run["seed"] for run in runs if len(run["opened"]) == 1]
+    if stuck:
+        raise UserError(f"no gate opened for seeds {stuck}")
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
