@@ -30,6 +30,9 @@ def _parse_flags(argv):
     except flags.Error as error:
         report(f"{error} (--help lists the flags)")
         sys.exit(2)
+    except SystemExit:
+        # Only --help and its kin exit here, and absl calls that a failure.
+        sys.exit(0)
 
 
 def run_main(main):

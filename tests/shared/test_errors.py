@@ -94,3 +94,8 @@ def test_a_closed_pipe_is_quiet():
     assert process.wait(timeout=20) == 1
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_help_is_no_failure():
+    result = _run("--help")
+    assert result.returncode == 0 and "--what" in result.stdout
