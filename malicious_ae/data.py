@@ -1,0 +1,225 @@
+"""CamVid and Cityscapes as lists of files, and files as frames and labels.
+
+Reading needs numpy and OpenCV only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from malicious_ae.classes import CLASS_LISTS, ClassList
+from shared.errors import UserError
+from shared.images import MAX_PIXELS, SUFFIXES, read_photo
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The files of one frame: a photo and its label map."""
+
+    image: Path
+    label: Path
+
+
+def list_pairs(dataset: str, dataset_dir, split: str) -> list[Pair]:
+    """Finds the frames of one split in the data set's standard layout.
+
+    CamVid: `SPLIT/NAME.png` beside `SPLITannot/NAME.png` (any image suffix).
+    Cityscapes: `leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png` beside
+    `gtFine/SPLIT/CITY/NAME_gtFine_labelIds.png`.
+
+    Args:
+        dataset: Key of `CLASS_LISTS`.
+        dataset_dir: The data set's folder.
+        split: One of `SPLITS`.
+
+    Returns:
+        The pairs by name.
+
+    Raises:
+        UserError: If the layout is another, or a file has no partner.
+    """
+    root = Path(dataset_dir)
+    if not root.is_dir():
+        raise UserError(f"--dataset_dir: {root} is not a directory")
+    if dataset == "camvid":
+        images, labels = root / split, root / f"{split}annot"
+        image_end = label_end = ""
+    else:
+        images = root / "leftImg8bit" / split
+        labels = root / "gtFine" / split
+        image_end, label_end = "_leftImg8bit", "_gtFine_labelIds"
+    for folder, content in ((images, "photos"), (labels, "label maps")):
+        if not folder.is_dir():
+            raise UserError(
+                f"--dataset_dir: {root} is not laid out as {dataset}: "
+                f"expected {content} in {folder}"
+            )
+    found = _by_key(images, image_end)
+    wanted = _by_key(labels, label_end)
+    for here, there, folder in (
+        (found, wanted, labels),
+        (wanted, found, images),
+    ):
+        missing = sorted(here.keys() - there.keys())
+        if missing:
+            raise UserError(
+                f"{here[missing[0]]}: has no partner in {folder} "
+                f"({len(missing)} of {len(here)} files have none)"
+            )
+    if not found:
+        raise UserError(
+            f"--dataset_dir: {images} holds no photos "
+            f"(*{image_end}{SUFFIXES[0]} and the like)"
+        )
+    return [Pair(found[key], wanted[key]) for key in sorted(found)]
+
+
+def _by_key(folder: Path, end: str) -> dict[str, Path]:
+    """Files by what they are called without suffix and `end`."""
+    return {
+        str(path.relative_to(folder).with_suffix("")).removesuffix(end): path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES
+        and path.stem.endswith(end)
+        and not path.name.startswith(".")
+    }
+
+
+def read_labels(path, classes: ClassList) -> np.ndarray:
+    """Reads a label map: values of the data set's encoding, or its colours.
+
+    Args:
+        path: One-channel 8-bit PNG of codes, or a colour PNG.
+        classes: What the values mean.
+
+    Returns:
+        uint8 [H, W] of class indices.
+
+    Raises:
+        UserError: If it cannot be read, or a value means no class.
+    """
+    photo = read_photo(path)
+    if photo.bit_depth != 8:
+        raise UserError(f"{path}: has 16-bit labels; save them with 8 bits")
+    if not photo.gray:
+        return _labels_of_colors(photo.pixels, path, classes)
+    table = np.full(256, 255, np.uint8)
+    for code, index in classes.codes.items():
+        if code >= 0:
+            table[code] = index
+    values = photo.pixels[..., 0]
+    labels = table[values]
+    if labels.max() == 255:
+        bad = int(values[labels == 255][0])
+        raise UserError(
+            f"{path}: holds the label {bad}, which is no {classes.name} class"
+        )
+    return labels
+
+
+def _labels_of_colors(pixels, path, classes) -> np.ndarray:
+    labels = np.full(pixels.shape[:2], 255, np.uint8)
+    meanings = {color: i for i, color in enumerate(classes.colors)}
+    for color, index in (meanings | classes.aliases).items():
+        labels[(pixels == color).all(-1)] = index
+    if labels.max() == 255:
+        bad = tuple(int(value) for value in pixels[labels == 255][0])
+        raise UserError(
+            f"{path}: holds the colour {bad}, which is no {classes.name} class"
+        )
+    return labels
+
+
+def read_frame(path, height: int, width: int, max_pixels=MAX_PIXELS):
+    """Reads a photo at the network's size: uint8 RGB [height, width, 3]."""
+    pixels = read_photo(path, max_pixels).pixels
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    return resize_frame(pixels, height, width)
+
+
+def resize_frame(pixels, height: int, width: int) -> np.ndarray:
+    """Resizes a uint8 photo: by area if it shrinks, else linearly."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    shrinks = pixels.shape[0] >= height and pixels.shape[1] >= width
+    return cv2.resize(
+        pixels,
+        (width, height),
+        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+    )
+
+
+def resize_labels(labels, height: int, width: int) -> np.ndarray:
+    """Resizes a label map by nearest neighbour: no class is invented."""
+    if labels.shape == (height, width):
+        return labels
+    return cv2.resize(
+        labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT
+    )
+
+
+def read_pair(pair: Pair, classes: ClassList, height: int, width: int):
+    """Reads one frame and its labels at the network's size.
+
+    Returns:
+        uint8 RGB [height, width, 3] and uint8 [height, width].
+
+    Raises:
+        UserError: If a file is bad, or the two are of different size.
+    """
+    pixels = read_photo(pair.image).pixels
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    labels = read_labels(pair.label, classes)
+    if pixels.shape[:2] != labels.shape:
+        rows, columns = labels.shape
+        raise UserError(
+            f"{pair.label}: is {columns} x {rows} pixels, but its photo "
+            f"{pair.image.name} is {pixels.shape[1]} x {pixels.shape[0]}"
+        )
+    return (
+        resize_frame(pixels, height, width),
+        resize_labels(labels, height, width),
+    )
+
+
+class Frames:
+    """The frames of one split at one size, read when they are wanted.
+
+    Args:
+        dataset: Key of `CLASS_LISTS`.
+        dataset_dir: The data set's folder.
+        split: One of `SPLITS`.
+        height: In pixels.
+        width: In pixels.
+        cache: Keep what was read in memory (4 bytes a pixel).
+
+    Raises:
+        UserError: See `list_pairs`.
+    """
+
+    def __init__(self, dataset, dataset_dir, split, height, width, cache=True):
+        self.classes = CLASS_LISTS[dataset]
+        self.pairs = list_pairs(dataset, dataset_dir, split)
+        self.size = (height, width)
+        self.cache = {} if cache else None
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def __getitem__(self, index):
+        """Photo uint8 [H, W, 3] and labels uint8 [H, W]; see `read_pair`."""
+        if self.cache is not None and index in self.cache:
+            return self.cache[index]
+        frame = read_pair(self.pairs[index], self.classes, *self.size)
+        if self.cache is not None:
+            self.cache[index] = frame
+        return frame
+
+    def __iter__(self):
+        return (self[index] for index in range(len(self)))
