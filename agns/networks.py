@@ -51,9 +51,7 @@ def build_generator(momentum=0.99) -> keras.Model:
     return keras.Model(code, x, name="generator")
 
 
-def build_discriminator(
-    minibatch: bool = True, momentum=0.99
-) -> keras.Model:
+def build_discriminator(minibatch: bool = True, momentum=0.99) -> keras.Model:
     """The eyeglass discriminator, 3,809,801 weights.
 
     Args:
@@ -230,9 +228,7 @@ def build_detector_head(classes: int = 2) -> keras.Model:
 
 def logits_of(recognizer: keras.Model) -> keras.Model:
     """The same network, sharing all weights, without its softmax."""
-    return keras.Model(
-        recognizer.input, recognizer.get_layer("logits").output
-    )
+    return keras.Model(recognizer.input, recognizer.get_layer("logits").output)
 
 
 def embedding_of(recognizer: keras.Model) -> keras.Model:

@@ -39,9 +39,7 @@ class L2Pooling(keras.layers.Layer):
         mean = ops.average_pool(
             ops.square(x), 3, 1, "same", data_format="channels_last"
         )
-        return ops.cast(
-            ops.sqrt(9.0 * mean + self.epsilon), self.compute_dtype
-        )
+        return ops.cast(ops.sqrt(9.0 * mean + self.epsilon), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape)
