@@ -5,7 +5,7 @@ import numpy as np
 
 
 class ImageBatches(keras.utils.PyDataset):
-    """Shuffled batches [N, H, W, C] in [-1, 1].
+    """Shuffled batches: images [N, H, W, C] in [-1, 1], and labels if given.
 
     Every pass over the images has its own order, which depends on the seed
     and the number of the pass only, so that a resumed training sees what an
@@ -18,18 +18,22 @@ class ImageBatches(keras.utils.PyDataset):
         steps: Steps between reports, an "epoch" of `fit`.
         seed: Seed of the order.
         first_step: The step of the first batch.
+        labels: Integers [N], or None.
 
     Raises:
         ValueError: If there are fewer images than a batch holds.
     """
 
-    def __init__(self, pixels, batch_size, steps, seed, first_step=0):
+    def __init__(
+        self, pixels, batch_size, steps, seed, first_step=0, labels=None
+    ):
         super().__init__(workers=1)
         if len(pixels) < batch_size:
             raise ValueError(
                 f"{len(pixels)} images are fewer than a batch of {batch_size}"
             )
         self.pixels = pixels
+        self.labels = labels
         self.batch_size = batch_size
         self.steps = steps
         self.seed = seed
@@ -52,4 +56,7 @@ class ImageBatches(keras.utils.PyDataset):
             self._order = (number, order)
         start = place * self.batch_size
         picks = order[start : start + self.batch_size]
-        return (self.pixels[picks].astype("float32") / 127.5 - 1.0,)
+        images = self.pixels[picks].astype("float32") / 127.5 - 1.0
+        if self.labels is None:
+            return (images,)
+        return images, self.labels[picks]

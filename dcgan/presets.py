@@ -23,8 +23,10 @@ _REPORT = dict(
 # For a laptop: many small steps, smoothed labels, a batch each for real and
 # generated images, and the generator's weights averaged over the steps.
 _QUICK = _REPORT | dict(
-    batch_size=32,
-    epochs=4,
+    batch_size=64,
+    epochs=6,
+    learning_rate=4e-4,
+    discriminator_learning_rate=4e-4,
     separate_batches=True,
     real_label=0.9,
     average=0.995,

@@ -256,6 +256,7 @@ def main(argv) -> None:
         per_report,
         shipped_generator(settings, game, size, channels),
         classifier,
+        images.pixels,
         FLAGS.stop_on_failure,
     )
     fit_run(

@@ -10,12 +10,14 @@ from tqdm import tqdm
 from dcgan.averaging import update_average
 from dcgan.data import CLASSES
 from dcgan.features import class_statistics
+from dcgan.metrics import frechet_distance
 from dcgan.pictures import GRIDS, animate, plot_players
 from shared.grids import image_grid, to_uint8, write_png
 from shared.training import METRICS, sync_weights
 
 FIXED = 16
-JUDGED = 1000
+JUDGED = 2000
+REFERENCE = 10_000
 SAMPLES_BATCH = 250
 
 
@@ -31,7 +33,7 @@ def draw(generator, latents):
 
 
 class Watch(keras.callbacks.Callback):
-    """Draws the 16 fixed latents, counts classes, names the health.
+    """Draws the 16 fixed latents, judges samples, names the health.
 
     Args:
         run_dir: The run directory.
@@ -39,8 +41,9 @@ class Watch(keras.callbacks.Callback):
         steps_per_report: Steps between reports.
         generator: The generator to show: the game's own, or a copy which is
             set to the mean of its weights first.
-        classifier: `dcgan.features.Classifier` for the samples' classes, or
-            None.
+        classifier: `dcgan.features.Classifier` for the samples' classes and
+            their FCD, or None.
+        pixels: uint8 [N, H, W, C], the images that are learned.
         stop_on_failure: Whether a failed health stops the training.
     """
 
@@ -51,6 +54,7 @@ class Watch(keras.callbacks.Callback):
         steps_per_report,
         generator,
         classifier=None,
+        pixels=None,
         stop_on_failure=False,
     ):
         super().__init__()
@@ -59,11 +63,16 @@ class Watch(keras.callbacks.Callback):
         self.steps_per_report = steps_per_report
         self.generator = generator
         self.classifier = classifier
+        self.pixels = pixels
         self.stop_on_failure = stop_on_failure
         self.grid = None
 
     def on_train_begin(self, logs=None):
         (self.run_dir / GRIDS).mkdir(exist_ok=True)
+        if self.classifier:
+            random = np.random.default_rng(0)
+            picks = random.permutation(len(self.pixels))[:REFERENCE]
+            self.reference = self.classifier.judge(self.pixels[picks]).features
 
     def on_epoch_end(self, epoch, logs=None):
         sync_weights(self.model)
@@ -81,6 +90,7 @@ class Watch(keras.callbacks.Callback):
             images = draw(self.generator, self._latents(1, JUDGED))
             judgement = self.classifier.judge(images)
             logs.update(class_statistics(judgement, CLASSES))
+            logs["fcd"] = frechet_distance(judgement.features, self.reference)
         line = self.health.update(step, logs)
         if line:
             tqdm.write(line)

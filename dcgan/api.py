@@ -1,0 +1,170 @@
+"""Drawing images with a trained generator: numpy in and out, no Keras.
+
+from dcgan import Generator
+
+images = Generator("mnist").generate(count=16, seed=1)
+"""
+
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from shared import runtime
+from shared.errors import UserError
+from shared.grids import to_uint8
+from shared.model_dir import find_model
+
+WEIGHTS = Path(__file__).parent / "weights"
+GENERATOR = "generator.onnx"
+DEFAULT_MODEL = "mnist"
+# Runs are always this large, filled up with zeros: a network's last bits
+# depend on the size of its batch, and the same seed must give the same image
+# however many are asked for.
+BATCH = 16
+
+
+def define_flags(values=flags.FLAGS):
+    """Defines the flags that every command with a trained generator has."""
+    flags.DEFINE_string(
+        "model",
+        DEFAULT_MODEL,
+        "Trained model: a name under dcgan/weights, or a directory with "
+        "generator.onnx (what dcgan.export writes).",
+        flag_values=values,
+    )
+    runtime.define_flags(values)
+
+
+class Generator:
+    """A trained generator on ONNX Runtime.
+
+    Args:
+        model: Name of a model under `dcgan/weights`, or a directory with
+            `generator.onnx`.
+        threads: Processor threads; 0 takes every core.
+        provider: What ONNX Runtime runs on; see `shared.runtime`.
+
+    Attributes:
+        metadata: Dict: `dataset`, `size` (pixels), `channels`,
+            `latent_size`, `latent` (`normal` or `uniform`), `step`.
+
+    Raises:
+        UserError: If there is no such model, or it is no generator.
+    """
+
+    def __init__(self, model=DEFAULT_MODEL, threads=0, provider="cpu"):
+        path = find_model(model, WEIGHTS, (GENERATOR,)) / GENERATOR
+        self.session = runtime.open_session(path, threads, provider)
+        self.metadata = runtime.read_metadata(self.session, "dcgan", path)
+        if self.metadata.get("role") != "generator":
+            raise UserError(
+                f"{path}: is a {self.metadata.get('role')}, not a generator"
+            )
+
+    @property
+    def latent_size(self) -> int:
+        """Numbers of a latent."""
+        return self.metadata["latent_size"]
+
+    def latents(self, count: int, seed: int = 0):
+        """Draws latents: the first k of a seed are the same for any count.
+
+        Args:
+            count: How many, at least 1.
+            seed: At least 0.
+
+        Returns:
+            float32 [count, latent_size].
+
+        Raises:
+            ValueError: If `count` or `seed` is too small.
+        """
+        if count < 1 or seed < 0:
+            raise ValueError(
+                "`count` must be at least 1 and `seed` at least 0. "
+                f"Received: count={count}, seed={seed}"
+            )
+        random = np.random.default_rng(seed)
+        shape = (count, self.latent_size)
+        if self.metadata["latent"] == "uniform":
+            return random.uniform(-1.0, 1.0, shape).astype(np.float32)
+        return random.normal(size=shape).astype(np.float32)
+
+    def generate(self, count: int = 16, seed: int = 0):
+        """Draws `count` images of a seed: uint8 [count, H, W, C]."""
+        return self.draw(self.latents(count, seed))
+
+    def draw(self, latents):
+        """Turns latents into images.
+
+        Args:
+            latents: [N, latent_size].
+
+        Returns:
+            uint8 [N, H, W, C], C 1 or 3 (RGB).
+
+        Raises:
+            ValueError: If the latents have another size.
+        """
+        latents = np.asarray(latents, np.float32)
+        if latents.ndim != 2 or latents.shape[1] != self.latent_size:
+            raise ValueError(
+                f"`latents` must be [N, {self.latent_size}]. "
+                f"Received: {latents.shape}"
+            )
+        parts = []
+        for start in range(0, len(latents), BATCH):
+            part = latents[start : start + BATCH]
+            batch = np.zeros((BATCH, self.latent_size), np.float32)
+            batch[: len(part)] = part
+            (images,) = self.session.run(None, {"latent": batch})
+            parts.append(to_uint8(images[: len(part)]))
+        return np.concatenate(parts)
+
+    def walks(self, count: int, steps: int, seed: int = 0):
+        """Latents on the way from one to the next, a walk each.
+
+        Normal latents are met along a great circle, since their lengths are
+        all about the same; uniform ones along a line.
+
+        Args:
+            count: Walks; walk i leads from latent i to latent i + 1.
+            steps: Latents of a walk, both ends included, at least 2.
+            seed: Seed of the ends.
+
+        Returns:
+            float32 [count, steps, latent_size].
+
+        Raises:
+            ValueError: If a number is too small.
+        """
+        if steps < 2:
+            raise ValueError(f"`steps` must be at least 2. Received: {steps}")
+        ends = self.latents(count + 1, seed)
+        mix = slerp if self.metadata["latent"] == "normal" else lerp
+        shares = np.linspace(0.0, 1.0, steps, dtype=np.float32)
+        return np.stack(
+            [
+                np.stack([mix(a, b, share) for share in shares])
+                for a, b in zip(ends[:-1], ends[1:], strict=True)
+            ]
+        )
+
+
+def lerp(start, end, share):
+    """The point at `share` (0 to 1) of the line from start to end."""
+    return (1 - share) * start + share * end
+
+
+def slerp(start, end, share):
+    """The point at `share` of the arc from start to end, [Z] each.
+
+    Source: Shoemake, "Animating rotation with quaternion curves", 1985.
+    """
+    cosine = start @ end / (np.linalg.norm(start) * np.linalg.norm(end))
+    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+    if angle < 1e-4:
+        return lerp(start, end, share)
+    weights = np.sin([(1 - share) * angle, share * angle]) / np.sin(angle)
+    return (weights[0] * start + weights[1] * end).astype(np.float32)

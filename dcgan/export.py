@@ -1,0 +1,143 @@
+"""Exports a run's generator for use without Keras.
+
+    python -m dcgan.export --run_dir runs/mnist --output_dir exported
+
+writes `generator.onnx` (a directory for `--model` of the other commands), the
+SavedModel `generator/1/` for TensorFlow Serving and, with `--litert`,
+`generator.tflite`. Each is loaded in its own runtime and compared with the
+trained generator before it counts.
+"""
+
+import logging as std_logging
+from pathlib import Path
+
+import keras
+import numpy as np
+from absl import flags, logging
+
+from dcgan.api import GENERATOR
+from dcgan.networks import build_networks
+from shared import export
+from shared.errors import UserError, no_arguments, run_main
+from shared.run_files import load_weights, read_config
+from shared.training import latest_checkpoint
+
+CONFIG_TYPES = {
+    "networks": str,
+    "resizer": str,
+    "dropout": float,
+    "size": int,
+    "channels": int,
+    "latent": str,
+    "dataset": str,
+}
+
+
+def load_generator(run_dir) -> keras.Model:
+    """Builds a run's generator in float32 with its trained weights.
+
+    Args:
+        run_dir: Run directory of `dcgan.train`.
+
+    Returns:
+        The generator: the mean of the weights if the run has averaged them.
+
+    Raises:
+        UserError: If a file is missing, broken or of another network.
+    """
+    config = read_config(run_dir, CONFIG_TYPES)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        generator, _ = build_networks(
+            config["networks"],
+            config["size"],
+            config["channels"],
+            config["resizer"],
+            config["dropout"],
+        )
+    except ValueError as error:
+        raise UserError(f"{Path(run_dir) / 'config.json'}: {error}") from error
+    finally:
+        keras.config.set_dtype_policy(policy)
+    load_weights(generator, Path(run_dir) / "generator.weights.h5")
+    return generator
+
+
+def export_run(run_dir, output_dir, litert=False) -> dict:
+    """Exports a run; each file is compared with Keras before it counts.
+
+    Args:
+        run_dir: Run directory of `dcgan.train`.
+        output_dir: Folder to write to; made if it is missing.
+        litert: Whether to write a `.tflite` file too.
+
+    Returns:
+        For each path written, the largest difference of each output as a
+        share of its range.
+
+    Raises:
+        UserError: If the run is incomplete.
+        shared.export.ExportError: If an export differs from the generator.
+    """
+    config = read_config(run_dir, CONFIG_TYPES)
+    generator = load_generator(run_dir)
+    output_dir = Path(output_dir)
+    output_dir.mkdir(parents=True, exist_ok=True)
+    shape = (3, *generator.input_shape[1:])
+    latents = np.random.default_rng(0).normal(size=shape).astype("float32")
+    examples = {"latent": latents}
+    checkpoint = latest_checkpoint(Path(run_dir))
+    metadata = {
+        "role": "generator",
+        "latent_size": shape[1],
+        "step": int(checkpoint.name.split("-")[1]) if checkpoint else 0,
+        **config,
+    }
+    path = output_dir / GENERATOR
+    differences = {
+        path: export.export_onnx(
+            generator, path, {"dcgan": metadata}, examples=examples
+        ),
+        output_dir / "generator" / "1": export.export_saved_model(
+            generator, output_dir / "generator", examples=examples
+        ),
+    }
+    if litert:
+        path = output_dir / "generator.tflite"
+        differences[path] = export.export_litert(
+            generator, path, examples=examples
+        )
+    return differences
+
+
+def define_flags() -> None:
+    """Defines this command's flags."""
+    flags.DEFINE_string("run_dir", None, "Run directory of dcgan.train.")
+    flags.DEFINE_string("output_dir", None, "Folder to write the exports to.")
+    flags.DEFINE_bool("litert", False, "Write generator.tflite too.")
+    flags.mark_flags_as_required(["run_dir", "output_dir"])
+
+
+def main(arguments) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    values = flags.FLAGS
+    # TensorFlow and tf2onnx tell every step of theirs; errors are raised.
+    logging.set_verbosity(logging.WARNING)
+    for name in ("tensorflow", "tf2onnx"):
+        std_logging.getLogger(name).setLevel(std_logging.WARNING)
+    try:
+        differences = export_run(
+            values.run_dir, values.output_dir, values.litert
+        )
+    except export.ExportError as error:
+        raise UserError(str(error)) from error
+    for path, outputs in differences.items():
+        for output, share in outputs.items():
+            print(f"{path} {output}: {share:.1e} of its range away (at most)")
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
