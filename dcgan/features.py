@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from shared.errors import UserError
+from shared.images import resize_area
 from shared.runtime import open_session, read_metadata
 
 WEIGHTS = Path(__file__).parent / "weights"
 CLASSIFIER = "classifier.onnx"
 BATCH = 500
+INCEPTION_BATCH = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,11 +21,12 @@ class Judgement:
 
     Attributes:
         features: float32 [N, F], before the last layer.
-        probabilities: float32 [N, K].
+        probabilities: float32 [N, K], or None from a network that has no
+            classes of the data set.
     """
 
     features: np.ndarray
-    probabilities: np.ndarray
+    probabilities: np.ndarray | None = None
 
     @property
     def classes(self):
@@ -47,6 +50,8 @@ class Classifier:
         UserError: If the file is missing or is no such classifier.
     """
 
+    distance_name = "FCD"
+
     def __init__(self, path, threads=0):
         self.session = open_session(path, threads)
         self.metadata = read_metadata(self.session, "dcgan", path)
@@ -60,6 +65,16 @@ class Classifier:
     def class_names(self) -> list[str]:
         """Names of the K classes."""
         return self.metadata["class_names"]
+
+    def describe(self) -> str:
+        """What the features are, in a sentence."""
+        facts = self.metadata
+        return (
+            f"Features: the last hidden layer of a classifier of "
+            f"{facts['dataset']} at 28 x 28 pixels, without resizing (test "
+            f"accuracy {facts['test_accuracy']:.4f} on "
+            f"{facts['test_images']} images)."
+        )
 
     def judge(self, images) -> Judgement:
         """Classifies images.
@@ -91,6 +106,60 @@ class Classifier:
             for i in range(0, len(images), BATCH)
         ]
         return Judgement(*(np.concatenate(p) for p in zip(*parts, strict=True)))
+
+
+class Inception:
+    """A network of the user's own, whose features are FID's by his word.
+
+    Args:
+        path: ONNX file with one input of images, 299 pixels or any other
+            square, channels first or last, in [-1, 1]; its first output is
+            taken as features, flattened.
+        threads: Processor threads; 0 takes every core.
+
+    Raises:
+        UserError: If the file is missing, or takes no images.
+    """
+
+    distance_name = "FID"
+
+    def __init__(self, path, threads=0):
+        self.path = path
+        self.session = open_session(path, threads)
+        self.input = self.session.get_inputs()[0]
+        shape = self.input.shape
+        self.channels_first = len(shape) == 4 and shape[1] == 3
+        self.size = shape[2] if self.channels_first else shape[-2]
+        if len(shape) != 4 or not isinstance(self.size, int):
+            raise UserError(
+                f"--inception: {path}: its input has the shape {shape}, not "
+                "[N, size, size, 3] or [N, 3, size, size]"
+            )
+
+    def describe(self) -> str:
+        """What the features are, in a sentence."""
+        return (
+            f"Features: first output of {Path(self.path).name} at "
+            f"{self.size} x {self.size} pixels (resized bilinearly)."
+        )
+
+    def judge(self, images) -> Judgement:
+        """Features of uint8 images [N, H, W, 1 or 3]; gray is repeated."""
+        parts = []
+        for start in range(0, len(images), INCEPTION_BATCH):
+            batch = np.stack(
+                [
+                    resize_area(image, self.size, self.size)
+                    for image in images[start : start + INCEPTION_BATCH]
+                ]
+            )
+            batch = np.broadcast_to(batch, (*batch.shape[:3], 3)) / 127.5 - 1.0
+            if self.channels_first:
+                batch = batch.transpose(0, 3, 1, 2)
+            feed = {self.input.name: batch.astype(np.float32)}
+            output = self.session.run(None, feed)[0]
+            parts.append(output.reshape(len(batch), -1))
+        return Judgement(np.concatenate(parts))
 
 
 def shipped_classifier(dataset: str) -> Path:

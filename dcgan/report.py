@@ -1,0 +1,100 @@
+"""Writes what `dcgan.evaluate` measured: files for people and programs.
+
+report.json     every number, with the recipe that makes it again
+report.md       the table as it stands in the README
+NAME.png        100 samples of each model
+NAME_nearest.png  16 samples and, below each, its nearest training image
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from shared.grids import image_grid, write_png
+from shared.images import write_bytes
+
+# Column title, key of the row, format.
+_COLUMNS = (
+    ("{distance}", "frechet", "{:.2f}"),
+    ("KID x 1000", "kernel", "{:.2f}"),
+    ("confident > .9, %", "confident", "{:.1%}"),
+    ("classes", "class_coverage", "{}"),
+    ("entropy, nats", "class_entropy", "{:.3f}"),
+    ("precision", "precision", "{:.3f}"),
+    ("recall", "recall", "{:.3f}"),
+    ("nearest: median", "neighbour_median", "{:.1f}"),
+    ("nearest: 1st percentile", "neighbour_low", "{:.1f}"),
+)
+
+
+def write_report(report_dir, results, pictures):
+    """Writes all files of a report, each of them whole or not at all.
+
+    Args:
+        report_dir: Directory that exists.
+        results: Dict of `dcgan.evaluate`.
+        pictures: By model: 100 samples or fewer, and the nearest training
+            images of the first 16, uint8 [N, H, W, C].
+
+    Returns:
+        List of Path, the files written.
+
+    Raises:
+        UserError: If a file cannot be written.
+    """
+    folder = Path(report_dir)
+    texts = {
+        "report.json": json.dumps(results, indent=2) + "\n",
+        "report.md": markdown(results),
+    }
+    written = []
+    for name, text in texts.items():
+        write_bytes(folder / name, text.encode())
+        written.append(folder / name)
+    for name, (samples, nearest) in pictures.items():
+        stem = Path(name).name
+        pairs = np.concatenate([samples[: len(nearest)], nearest])
+        for path, picture in (
+            (folder / f"{stem}.png", image_grid(samples, 10, scale=2)),
+            (
+                folder / f"{stem}_nearest.png",
+                image_grid(pairs, len(nearest), scale=2),
+            ),
+        ):
+            write_png(path, picture)
+            written.append(path)
+    return written
+
+
+def markdown(results) -> str:
+    """The table and what its numbers are made from."""
+    rows = results["rows"]
+    columns = [c for c in _COLUMNS if any(c[1] in row for row in rows)]
+    titles = [c[0].format(distance=results["distance"]) for c in columns]
+    lines = [
+        " | ".join(["", "", *titles, ""]).strip(),
+        "|".join(["", *[" --- "] * (len(columns) + 1), ""]),
+    ]
+    for row in rows:
+        cells = []
+        for _, key, form in columns:
+            value = row.get(key)
+            if key == "kernel" and value is not None:
+                cells.append(
+                    f"{1000 * value:.2f} +- {1000 * row['kernel_std']:.2f}"
+                )
+            else:
+                cells.append("" if value is None else form.format(value))
+        lines.append("| " + " | ".join([row["name"], *cells]) + " |")
+    lines += [
+        "",
+        f"n = {results['count']} samples and as many real images (precision "
+        f"and recall: {results['paired']}; nearest neighbours: "
+        f"{results['neighbours']} against all training images, in levels of 0 "
+        f"to 255), seed {results['seed']}.",
+    ]
+    if results["judge"]:
+        lines.append(results["judge"])
+    lines += ["", f"    {results['recipe']['command']}", ""]
+    return "\n".join(lines)
