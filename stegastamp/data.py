@@ -3,9 +3,9 @@
 import pathlib
 
 import cv2
-import keras
 import numpy as np
 
+from shared.batches import StepBatches
 from shared.errors import UserError
 from shared.images import SUFFIXES, read_photo
 
@@ -58,10 +58,9 @@ def load_photos(images_dirs, height: int, width: int) -> list[np.ndarray]:
     return photos
 
 
-class PhotoBatches(keras.utils.PyDataset):
-    """Batches of (photo, secret), each a pure function of seed and step.
+class PhotoBatches(StepBatches):
+    """Batches of (photo, secret).
 
-    So a resumed training sees exactly what an uninterrupted one would have.
     While `one_batch` is true every step shows the same photos, with fresh
     secrets.
 
@@ -87,28 +86,18 @@ class PhotoBatches(keras.utils.PyDataset):
         seed,
         first_step=0,
     ):
-        super().__init__(workers=1)
+        super().__init__(steps, seed, first_step)
         self.photos = photos
         self.size = (width, height)
         self.secret_size = secret_size
         self.batch_size = batch_size
-        self.steps = steps
-        self.seed = seed
-        self.step = first_step
         self.one_batch = False
 
-    def __len__(self):
-        return self.steps
-
-    def on_epoch_end(self):
-        self.step += self.steps
-
-    def __getitem__(self, index):
-        step = self.step + index
-        random = np.random.default_rng([self.seed, step])
+    def make(self, step):
+        random = self.random(step)
         secrets = random.integers(0, 2, (self.batch_size, self.secret_size))
         if self.one_batch:
-            random = np.random.default_rng(self.seed)
+            random = self.random()
         picks = random.integers(0, len(self.photos), self.batch_size)
         images = np.stack([self._view(self.photos[p], random) for p in picks])
         return (

@@ -14,6 +14,7 @@ from absl import flags
 
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
+from shared.presets import define_preset_flags, preset_settings
 from shared.run_files import load_weights
 from shared.training import (
     CHECKPOINTS,
@@ -97,7 +98,7 @@ def define_flags() -> None:
     flags.DEFINE_multi_string(
         "images_dir", None, "Folder of photos; may be given several times."
     )
-    flags.DEFINE_enum("preset", "small", list(PRESETS), "Named defaults.")
+    define_preset_flags(PRESETS, "small", _help, CHOICES)
     flags.DEFINE_string(
         "pretrained", None, "Run or model directory whose weights to start at."
     )
@@ -114,29 +115,11 @@ def define_flags() -> None:
     flags.DEFINE_integer(
         "image_loss_ramp", None, "gated: steps of the image loss's rise."
     )
-    for name, value in PRESETS["paper"].items():
-        text = HELP.get(name, f"paper: steps of {name[:-5]}'s rise.")
-        text += " Default: the preset's."
-        if name in CHOICES:
-            flags.DEFINE_enum(name, None, CHOICES[name], text)
-            continue
-        kind = {
-            bool: flags.DEFINE_bool,
-            int: flags.DEFINE_integer,
-            float: flags.DEFINE_float,
-            str: flags.DEFINE_string,
-        }[type(value)]
-        kind(name, None, text)
     flags.mark_flag_as_required("images_dir")
 
 
-def settings_from_flags() -> dict:
-    """Merges the preset with the flags that were given."""
-    settings = dict(PRESETS[FLAGS.preset])
-    for name in settings:
-        if FLAGS[name].value is not None:
-            settings[name] = FLAGS[name].value
-    return settings
+def _help(name: str) -> str:
+    return HELP.get(name, f"paper: steps of {name[:-5]}'s rise.")
 
 
 def build_rules(settings: dict) -> Rules:
@@ -305,7 +288,7 @@ def perceptual():
 def main(argv) -> None:
     """Runs the command: trains, with another seed where a secret stalls."""
     no_arguments(argv)
-    settings = settings_from_flags()
+    settings = preset_settings(PRESETS)
     limit_threads(FLAGS.threads)
     keras.config.set_dtype_policy(FLAGS.precision)
     fixed = {k: v for k, v in settings.items() if k != "steps"}
