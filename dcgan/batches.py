@@ -1,16 +1,14 @@
 """Batches of real images for training."""
 
-import keras
-import numpy as np
+from shared.batches import StepBatches
 
 
-class ImageBatches(keras.utils.PyDataset):
+class ImageBatches(StepBatches):
     """Shuffled batches: images [N, H, W, C] in [-1, 1], and labels if given.
 
     Every pass over the images has its own order, which depends on the seed
-    and the number of the pass only, so that a resumed training sees what an
-    unbroken one would have. A remainder smaller than a batch is left for the
-    next pass's order.
+    and the number of the pass only. A remainder smaller than a batch is left
+    for the next pass's order.
 
     Args:
         pixels: uint8 [N, H, W, C].
@@ -27,7 +25,7 @@ class ImageBatches(keras.utils.PyDataset):
     def __init__(
         self, pixels, batch_size, steps, seed, first_step=0, labels=None
     ):
-        super().__init__(workers=1)
+        super().__init__(steps, seed, first_step)
         if len(pixels) < batch_size:
             raise ValueError(
                 f"{len(pixels)} images are fewer than a batch of {batch_size}"
@@ -35,24 +33,14 @@ class ImageBatches(keras.utils.PyDataset):
         self.pixels = pixels
         self.labels = labels
         self.batch_size = batch_size
-        self.steps = steps
-        self.seed = seed
-        self.step = first_step
         self.steps_per_pass = len(pixels) // batch_size
         self._order = (-1, None)
 
-    def __len__(self):
-        return self.steps
-
-    def on_epoch_end(self):
-        self.step += self.steps
-
-    def __getitem__(self, index):
-        number, place = divmod(self.step + index, self.steps_per_pass)
+    def make(self, step):
+        number, place = divmod(step, self.steps_per_pass)
         current, order = self._order
         if current != number:
-            random = np.random.default_rng([self.seed, number])
-            order = random.permutation(len(self.pixels))
+            order = self.random(number).permutation(len(self.pixels))
             self._order = (number, order)
         start = place * self.batch_size
         picks = order[start : start + self.batch_size]

@@ -22,6 +22,7 @@ from dcgan.watch import Watch
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
 from shared.gan import GENERATOR_LOSSES, LATENTS, Gan, GanRules
+from shared.presets import define_preset_flags, preset_settings
 from shared.training import (
     define_training_flags,
     distribution_scope,
@@ -71,7 +72,6 @@ def define_flags() -> None:
         "File or folder of the data set. Default: fetch it through "
         "TensorFlow Datasets.",
     )
-    flags.DEFINE_enum("preset", "report", list(PRESETS), "Named defaults.")
     flags.DEFINE_integer(
         "steps", None, "Steps of the whole training, in place of --epochs."
     )
@@ -103,17 +103,7 @@ def define_flags() -> None:
         False,
         "Stop when the health has been bad for three reports in a row.",
     )
-    for name, value in PRESETS["report"].items():
-        text = f"{HELP[name]} Default: the preset's."
-        if name in CHOICES:
-            flags.DEFINE_enum(name, None, CHOICES[name], text)
-            continue
-        kind = {
-            bool: flags.DEFINE_bool,
-            int: flags.DEFINE_integer,
-            float: flags.DEFINE_float,
-        }[type(value)]
-        kind(name, None, text)
+    define_preset_flags(PRESETS, "report", HELP.__getitem__, CHOICES)
 
 
 def settings_from_flags() -> dict:
@@ -122,13 +112,10 @@ def settings_from_flags() -> dict:
     Raises:
         UserError: If a value makes no sense.
     """
-    settings = dict(PRESETS[FLAGS.preset])
-    size = image_size(FLAGS.dataset)
-    if size == 64:
+    settings = preset_settings(PRESETS)
+    if image_size(FLAGS.dataset) == 64 and not FLAGS.resizer:
+        # The report's 64-pixel generator has transposed convolutions.
         settings["resizer"] = "transposed"
-    for name in settings:
-        if FLAGS[name].value is not None:
-            settings[name] = FLAGS[name].value
     for name, low, high in (
         ("batch_size", 2, 1 << 16),
         ("epochs", 1, 1 << 20),
