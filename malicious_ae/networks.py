@@ -4,14 +4,10 @@ Source of `reference`: the malicious autoencoder of the original project, an
 affine map of each 2x2 pixels' neighbourhood with 440 weights.
 """
 
-from pathlib import Path
-
 import keras
 from keras import layers, ops
 
-from shared.errors import UserError
 from shared.ops.precision import to_compute_dtype
-from shared.run_files import load_weights, read_config
 
 KINDS = ("reference", "autoencoder", "universal")
 BOUNDS = ("none", "linf", "psnr")
@@ -53,8 +49,9 @@ class LinfBound(layers.Layer):
 class PsnrBound(layers.Layer):
     """Shrinks each image's residual until its PSNR is high enough.
 
-    A residual whose root mean square is within 10^(-min_psnr / 20) stays as
-    it is. Clipping the sum to [0, 1] afterwards only makes it smaller.
+    The PSNR is that of the image as it is saved, in 8 bits: what rounding
+    adds is left free. A residual within the bound stays as it is. Clipping
+    the sum to [0, 1] afterwards only makes it smaller.
 
     Args:
         min_psnr: In dB, for images in [0, 1].
@@ -63,17 +60,20 @@ class PsnrBound(layers.Layer):
         [N, H, W, C]; the output's is the same.
 
     Raises:
-        ValueError: Unless `min_psnr` is positive.
+        ValueError: If no residual is left at this PSNR.
     """
 
     def __init__(self, min_psnr, **kwargs):
         super().__init__(**kwargs)
-        if not 0 < min_psnr < 200:
+        # Rounding to 8 bits moves values by up to half a level, evenly.
+        power = 10 ** (-min_psnr / 10) - 1.1 / (12 * 255**2)
+        if power <= 0:
             raise ValueError(
-                f"`min_psnr` must be in (0, 200) dB. Received: {min_psnr}"
+                "`min_psnr` must be below 58 dB, which rounding to 8 bits "
+                f"costs. Received: {min_psnr}"
             )
         self.min_psnr = min_psnr
-        self.radius = 10 ** (-min_psnr / 20)
+        self.radius = power**0.5
 
     def call(self, inputs):
         x = to_compute_dtype(inputs)
@@ -200,7 +200,9 @@ def build_attacker(
     if kind == "reference":
         image_out = _reference(image)
         if bound != "none":
-            residual = layers.Subtract(name="residual")([image_out, image])
+            residual = layers.Subtract(
+                dtype="float32", name="residual"
+            )([image_out, image])
     else:
         residual = (
             Perturbation(name="perturbation")(image)
@@ -208,11 +210,11 @@ def build_attacker(
             else _autoencoder(image)
         )
     if bound == "linf":
-        residual = LinfBound(epsilon, name="bound")(residual)
+        residual = LinfBound(epsilon, dtype="float32", name="bound")(residual)
     elif bound == "psnr":
-        residual = PsnrBound(min_psnr, name="bound")(residual)
+        residual = PsnrBound(min_psnr, dtype="float32", name="bound")(residual)
     if bound != "none" or kind != "reference":
-        image_out = layers.Add(name="sum")([image, residual])
+        image_out = layers.Add(dtype="float32", name="sum")([image, residual])
     image_out = layers.Activation("linear", dtype="float32", name="unclipped")(
         image_out
     )
@@ -220,38 +222,3 @@ def build_attacker(
         ops.clip(image_out, 0.0, 1.0)
     )
     return keras.Model(image, attacked, name="attacker")
-
-
-# What an attacker's network is built from, in its run's config.json.
-CONFIG_TYPES = {
-    "kind": str,
-    "bound": str,
-    "epsilon": float,
-    "min_psnr": float,
-    "height": int,
-    "width": int,
-}
-
-
-def load_attacker(run_dir, height: int, width: int) -> keras.Model:
-    """Builds a trained attacker for an image size.
-
-    Args:
-        run_dir: Run directory of `malicious_ae.train_attacker`.
-        height: In pixels.
-        width: In pixels.
-
-    Raises:
-        UserError: If a file is missing or broken, or the attacker is a
-            universal residual of another size.
-    """
-    config = read_config(run_dir, CONFIG_TYPES)
-    trained = (config.pop("height"), config.pop("width"))
-    if config["kind"] == "universal" and trained != (height, width):
-        raise UserError(
-            f"{run_dir}: a universal attacker of {trained[1]}x{trained[0]} "
-            f"does not fit images of {width}x{height}"
-        )
-    attacker = build_attacker(height=height, width=width, **config)
-    load_weights(attacker, Path(run_dir) / "attacker.weights.h5")
-    return attacker

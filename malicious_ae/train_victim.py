@@ -24,7 +24,7 @@ from malicious_ae.flags import (
     network_size,
 )
 from malicious_ae.game import VictimGame
-from malicious_ae.networks import load_attacker
+from malicious_ae.models import BEST, load_attacker
 from malicious_ae.pictures import colorize
 from malicious_ae.tables import iou_summary, iou_table
 from malicious_ae.validation import Validation, measure
@@ -44,7 +44,6 @@ from shared.training import (
 )
 
 FLAGS = flags.FLAGS
-BEST = "best.weights.h5"
 
 
 def define_flags() -> None:
@@ -244,18 +243,23 @@ def train(run_dir, frames, val_frames, ignored) -> None:
     if FLAGS.show_batch:
         write_batch(run_dir / "batch.png", batches[0], frames.classes)
 
-    judge = network
+    whole = network
     if crop != (height, width):
-        judge = build_enet(height, width, frames.classes.count)
-    judge.compile(jit_compile=FLAGS.jit_compile)
+        whole = build_enet(height, width, frames.classes.count)
+    whole.compile(jit_compile=FLAGS.jit_compile)
+
+    def judge():
+        if whole is not network:
+            whole.set_weights(network.get_weights())
+        return whole
+
     validation = Validation(
-        network,
         judge,
         val_frames,
         ignored,
-        run_dir,
         FLAGS.val_every,
         state["schedule"],
+        run_dir / BEST,
     )
     fit_run(
         game,

@@ -44,23 +44,21 @@ class Validation(keras.callbacks.Callback):
     first.
 
     Args:
-        network: The network in training, of any size.
-        judge: A copy of it at the frames' size, or the network itself.
+        judge: Returns the network to measure, at the frames' size, with its
+            present weights.
         frames: Labelled frames, see `measure`.
         ignored: Classes that do not count.
-        run_dir: Where `best.weights.h5` is written.
         every: Epochs between measurements.
         state: What `get_state` returned before, of a run that goes on.
+        best_path: File for the weights at the highest mIoU; None for none.
     """
 
     def __init__(
-        self, network, judge, frames, ignored, run_dir, every, state=None
+        self, judge, frames, ignored, every, state=None, best_path=None
     ):
         super().__init__()
-        self.network, self.judge = network, judge
-        self.frames, self.ignored = frames, ignored
-        self.path = pathlib.Path(run_dir) / "best.weights.h5"
-        self.every = every
+        self.judge, self.frames, self.ignored = judge, frames, ignored
+        self.every, self.best_path = every, best_path
         self.state = {"miou": 0.0, "best_miou": 0.0, "best_epoch": 0}
         self.state.update(state or {})
 
@@ -69,11 +67,14 @@ class Validation(keras.callbacks.Callback):
         return dict(self.state)
 
     def describe(self) -> str:
-        """The best so far, for the progress bar."""
-        return (
-            f"best val mIoU {self.state['best_miou']:.2%} "
-            f"(epoch {self.state['best_epoch']})"
-        )
+        """The last mIoU and the best so far, for the progress bar."""
+        best = ""
+        if self.best_path:
+            best = (
+                f", best {self.state['best_miou']:.2%} "
+                f"(epoch {self.state['best_epoch']})"
+            )
+        return f"val mIoU {self.state['miou']:.2%}{best}"
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
@@ -82,12 +83,13 @@ class Validation(keras.callbacks.Callback):
         logs["val_miou"] = self.state["miou"]
 
     def _measure(self, epoch):
-        if self.judge is not self.network:
-            self.judge.set_weights(self.network.get_weights())
-        miou = measure(self.judge, self.frames, self.ignored).mean_iou()
+        network = self.judge()
+        miou = measure(network, self.frames, self.ignored).mean_iou()
         self.state["miou"] = miou
         if miou > self.state["best_miou"]:
             self.state |= {"best_miou": miou, "best_epoch": epoch}
-            partial = self.path.with_name("best.partial.weights.h5")
-            self.network.save_weights(partial)
-            os.replace(partial, self.path)
+            if self.best_path:
+                path = pathlib.Path(self.best_path)
+                partial = path.with_name("best.partial.weights.h5")
+                network.save_weights(partial)
+                os.replace(partial, path)

@@ -1,0 +1,231 @@
+"""Segment and attack from Python: numpy in, numpy out.
+
+    import malicious_ae
+
+    labels = malicious_ae.Segmenter().segment(photo)
+    attacked = malicious_ae.Attacker().attack(photo)
+
+Photos stay whole, whatever their size: the network sees the photo resized to
+its own size, and its answer, labels or residual, is resized onto the photo.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from absl import flags
+
+from malicious_ae.classes import CLASS_LISTS
+from malicious_ae.data import resize_frame, resize_labels
+from shared import images, runtime
+from shared.errors import UserError
+from shared.model_dir import find_model
+from shared.runtime import open_session, read_metadata
+
+WEIGHTS = Path(__file__).parent / "weights"
+VICTIM = "camvid"
+ATTACKER = "camvid_autoencoder"
+ROLES = {"enet": "logits", "attacker": "attacked"}
+
+
+def define_flags(values=flags.FLAGS):
+    """Defines the flags that every command with a trained model has.
+
+    Returns:
+        their names, for the command to declare as key flags of its own.
+    """
+    flags.DEFINE_string(
+        "model",
+        VICTIM,
+        "Victim: a name under malicious_ae/weights, or a directory with "
+        "enet.onnx (what malicious_ae.export writes).",
+        flag_values=values,
+    )
+    runtime.define_flags(values)
+    images.define_flags(values)
+    return "model", "threads", "provider", "max_pixels"
+
+
+class _Network:
+    """One exported network with what its metadata says about it."""
+
+    def __init__(self, role, model, threads, provider):
+        folder = find_model(model, WEIGHTS, (f"{role}.onnx",))
+        self.path = folder / f"{role}.onnx"
+        self.session = open_session(self.path, threads, provider)
+        metadata = read_metadata(self.session, "malicious_ae", self.path)
+        try:
+            if metadata["role"] != role:
+                raise UserError(
+                    f"{self.path}: holds the {metadata['role']}; export the "
+                    f"{role} to this name"
+                )
+            self.height = int(metadata["height"])
+            self.width = int(metadata["width"])
+            self.classes = CLASS_LISTS[metadata["dataset"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{self.path}: its metadata is incomplete ({error}); export "
+                "it again"
+            ) from error
+        self.metadata = metadata
+        channels = self.classes.count if role == "enet" else 3
+        shape = [self.height, self.width, channels]
+        for node, wanted in (
+            (self.session.get_inputs()[0], [*shape[:2], 3]),
+            (self.session.get_outputs()[0], shape),
+        ):
+            if list(node.shape[1:]) != wanted:
+                raise UserError(
+                    f"{self.path}: `{node.name}` is {node.shape[1:]}, but "
+                    f"its metadata says {wanted}; export it again"
+                )
+
+    def run(self, batch):
+        """Runs float32 [N, height, width, 3] in [0, 1] through it."""
+        name = self.session.get_inputs()[0].name
+        return self.session.run(None, {name: batch})[0]
+
+    def frame(self, photo):
+        """A photo, uint8 [H, W] or [H, W, 3], at the network's size.
+
+        Raises:
+            ValueError: for any other array.
+        """
+        photo = np.asarray(photo)
+        if photo.dtype != np.uint8 or photo.ndim not in (2, 3):
+            raise ValueError(
+                "need uint8 [H, W] or [H, W, 3]. Received: "
+                f"{photo.dtype} {photo.shape}"
+            )
+        if photo.ndim == 2:
+            photo = np.stack([photo] * 3, axis=-1)
+        if photo.shape[2] != 3:
+            raise ValueError(f"need RGB. Received: shape={photo.shape}")
+        return resize_frame(photo, self.height, self.width)
+
+
+class Segmenter:
+    """An exported ENet.
+
+    Args:
+        model: name under `weights`, or directory with enet.onnx.
+        threads, provider: as in `shared.runtime.open_session`.
+
+    Attributes:
+        classes: what the labels mean, a `ClassList`.
+        height, width: of the network, in pixels.
+
+    Raises:
+        UserError: if the model is missing or broken.
+    """
+
+    def __init__(self, model=VICTIM, threads=0, provider="cpu"):
+        self._network = _Network("enet", model, threads, provider)
+        self.classes = self._network.classes
+        self.height, self.width = self._network.height, self._network.width
+
+    def logits(self, frames):
+        """Logits of frames of the network's own size.
+
+        Args:
+            frames: uint8 [N, height, width, 3], or float32 in [0, 1].
+
+        Returns:
+            float32 [N, height, width, classes].
+        """
+        frames = np.asarray(frames)
+        if frames.dtype == np.uint8:
+            frames = frames.astype(np.float32) / np.float32(255)
+        return self._network.run(frames)
+
+    def segment(self, photo):
+        """Labels every pixel of a photo.
+
+        Args:
+            photo: uint8 [H, W, 3] RGB or [H, W], of any size.
+
+        Returns:
+            uint8 [H, W], indices of `classes`.
+
+        Raises:
+            ValueError: for any other array.
+        """
+        frame = self._network.frame(photo)
+        labels = self.logits(frame[None])[0].argmax(-1).astype(np.uint8)
+        return resize_labels(labels, *np.asarray(photo).shape[:2])
+
+
+class Attacker:
+    """An exported attacker.
+
+    Args:
+        model: name under `weights`, or directory with attacker.onnx.
+        threads, provider: as in `shared.runtime.open_session`.
+
+    Attributes:
+        classes: of the victim it was trained against.
+        height, width: of the network, in pixels.
+        metadata: how it was trained.
+
+    Raises:
+        UserError: if the model is missing or broken.
+    """
+
+    def __init__(self, model=ATTACKER, threads=0, provider="cpu"):
+        self._network = _Network("attacker", model, threads, provider)
+        self.classes = self._network.classes
+        self.height, self.width = self._network.height, self._network.width
+        self.metadata = self._network.metadata
+
+    def attack(self, photo):
+        """Transforms a photo, which stays at its size.
+
+        Args:
+            photo: uint8 [H, W, 3] RGB or [H, W], of any size.
+
+        Returns:
+            uint8 [H, W, 3].
+
+        Raises:
+            ValueError: for any other array.
+        """
+        photo = np.asarray(photo)
+        frame = self._network.frame(photo)
+        attacked = self._network.run(frame[None].astype("f") / 255)[0]
+        if photo.shape == frame.shape:
+            return to_levels(attacked)
+        if photo.ndim == 2:
+            photo = np.stack([photo] * 3, axis=-1)
+        residual = cv2.resize(
+            attacked - frame.astype("f") / 255,
+            photo.shape[1::-1],
+            interpolation=cv2.INTER_LINEAR,
+        )
+        return to_levels(photo.astype("f") / 255 + residual)
+
+
+def to_levels(image):
+    """Rounds an image in [0, 1] to uint8; what is beyond is clipped."""
+    return np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+
+
+def check_fit(attacker, segmenter):
+    """Refuses an attacker and a victim of different sizes or classes.
+
+    Raises:
+        UserError: saying what differs.
+    """
+    for what, of_attacker, of_victim in (
+        ("data set", attacker.classes.name, segmenter.classes.name),
+        (
+            "size",
+            f"{attacker.width}x{attacker.height}",
+            f"{segmenter.width}x{segmenter.height}",
+        ),
+    ):
+        if of_attacker != of_victim:
+            raise UserError(
+                f"--attacker: its {what} is {of_attacker}, the victim's is "
+                f"{of_victim}; they must be the same"
+            )

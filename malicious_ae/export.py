@@ -1,0 +1,146 @@
+"""Exports a trained victim or attacker for use without Keras.
+
+    python -m malicious_ae.export --run_dir runs/enet --output_dir exported --test
+
+writes `enet.onnx` or `attacker.onnx` (a model directory for the other
+commands), its weights and config, the SavedModel `malicious_ae/1/` and, with
+`--litert`, a `.tflite` file. Each is compared with the trained network.
+"""
+
+import json
+import logging as std_logging
+from pathlib import Path
+
+import numpy as np
+from absl import flags, logging
+
+from malicious_ae.models import (
+    ATTACKER_TYPES,
+    VICTIM_TYPES,
+    load_attacker,
+    load_victim,
+)
+from shared import export
+from shared.errors import UserError, no_arguments, run_main
+from shared.images import make_directory
+from shared.run_files import read_config
+from shared.training import write_text
+
+# What an attacker's file says of its training, where the run knows it.
+_TOLD = ("objective", "source", "target", "preset")
+
+
+def make_examples(height: int, width: int) -> dict:
+    """Draws what exports are compared on, the same at each call.
+
+    Returns:
+        `image` [3, height, width, 3] in [0, 1]: smooth colours with noise of
+        another strength in each.
+    """
+    generator = np.random.default_rng(0)
+    y, x = np.mgrid[0:height, 0:width].astype("float32")
+    light = np.stack(
+        [
+            0.5 + 0.3 * np.sin(x / 31 + y / 57),
+            0.5 + 0.3 * np.cos(y / 23),
+            0.5 + 0.3 * np.sin(x / 19 - y / 41),
+        ],
+        axis=-1,
+    )
+    strength = np.array([0.01, 0.05, 0.2])[:, None, None, None]
+    noise = generator.normal(0, 1, (3, height, width, 3)) * strength
+    return {"image": np.clip(light + noise, 0, 1).astype("float32")}
+
+
+def export_run(run_dir, output_dir, litert: bool = False) -> dict:
+    """Exports a run; each file is compared with Keras before it counts.
+
+    Args:
+        run_dir: Run directory of `train_victim` or `train_attacker`.
+        output_dir: Folder to write to; made if it is missing.
+        litert: Whether to write a `.tflite` file too.
+
+    Returns:
+        For each path written, the largest difference of each output as a
+        share of its range.
+
+    Raises:
+        UserError: If the run is incomplete.
+        shared.export.ExportError: If an export differs from the network.
+    """
+    run_dir, output_dir = Path(run_dir), Path(output_dir)
+    config = read_config(run_dir, VICTIM_TYPES)
+    if config["kind"] == "enet":
+        role, network = "enet", load_victim(run_dir)
+    else:
+        config = read_config(run_dir, ATTACKER_TYPES)
+        role, network = "attacker", load_attacker(run_dir)
+        whole = json.loads((run_dir / "config.json").read_text("utf-8"))
+        config |= {key: whole[key] for key in _TOLD if whole.get(key)}
+    make_directory(output_dir)
+    examples = make_examples(config["height"], config["width"])
+    path = output_dir / f"{role}.onnx"
+    differences = {
+        path: export.export_onnx(
+            network,
+            path,
+            {"malicious_ae": {"role": role, **config}},
+            examples=examples,
+        )
+    }
+    if litert:
+        path = output_dir / f"{role}.tflite"
+        differences[path] = export.export_litert(network, path, examples)
+    served = output_dir / "malicious_ae"
+    differences[served / "1"] = export.export_saved_model(
+        network, served, examples=examples
+    )
+    # With weights and config the directory also starts other trainings.
+    write_text(
+        output_dir / "config.json", json.dumps(config, indent=2) + "\n"
+    )
+    network.save_weights(output_dir / f"{role}.weights.h5")
+    return differences
+
+
+def define_flags() -> None:
+    """Defines this command's flags."""
+    flags.DEFINE_string(
+        "run_dir", None, "Run directory of a victim or an attacker."
+    )
+    flags.DEFINE_string("output_dir", None, "Folder to write the exports to.")
+    flags.DEFINE_bool(
+        "test",
+        False,
+        "Print how far each export is from the trained network, as a share "
+        f"of the output's range. One that is more than {export.TOLERANCE:.0e} "
+        "away fails with and without this flag.",
+    )
+    flags.DEFINE_bool("litert", False, "Write a .tflite file too.")
+    flags.mark_flags_as_required(["run_dir", "output_dir"])
+
+
+def main(arguments) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    values = flags.FLAGS
+    # TensorFlow and tf2onnx tell every step of theirs; errors are raised.
+    logging.set_verbosity(logging.WARNING)
+    for name in ("tensorflow", "tf2onnx"):
+        std_logging.getLogger(name).setLevel(std_logging.WARNING)
+    try:
+        differences = export_run(
+            values.run_dir, values.output_dir, values.litert
+        )
+    except export.ExportError as error:
+        raise UserError(str(error)) from error
+    for path, outputs in differences.items():
+        print(path)
+        if values.test:
+            for name, share in outputs.items():
+                print(f"  {name}: largest difference {share:.1e} of its range")
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)

@@ -1,0 +1,110 @@
+"""Trained networks as Keras models: of a run, or of those that ship."""
+
+from pathlib import Path
+
+import keras
+
+from malicious_ae.classes import CLASS_LISTS
+from malicious_ae.networks import build_attacker
+from shared.errors import UserError
+from shared.model_dir import find_model
+from shared.run_files import load_weights, read_config
+from shared.segmentation.enet import build_enet
+
+WEIGHTS = Path(__file__).parent / "weights"
+BEST = "best.weights.h5"
+VICTIM_TYPES = {"kind": str, "dataset": str, "height": int, "width": int}
+ATTACKER_TYPES = VICTIM_TYPES | {
+    "bound": str,
+    "epsilon": float,
+    "min_psnr": float,
+}
+
+
+def read_victim_config(model) -> tuple[Path, dict]:
+    """Finds a victim, and what it was built with.
+
+    Args:
+        model: Name under `weights`, or run directory of `train_victim`.
+
+    Returns:
+        Its directory, and `dataset`, `height` and `width`.
+
+    Raises:
+        UserError: If there is none, or it is another network.
+    """
+    folder = find_model(model, WEIGHTS, ("config.json", "enet.weights.h5"))
+    config = read_config(folder, VICTIM_TYPES)
+    if config.pop("kind") != "enet" or config["dataset"] not in CLASS_LISTS:
+        raise UserError(
+            f"{folder / 'config.json'}: describes no victim; give the "
+            "--run_dir of malicious_ae.train_victim"
+        )
+    return folder, config
+
+
+def load_victim(model, height=None, width=None) -> keras.Model:
+    """Builds a trained victim: the best network of its run.
+
+    Args:
+        model: Name under `weights`, or run directory of `train_victim`.
+        height: In pixels; by default what it was trained for.
+        width: In pixels.
+
+    Raises:
+        UserError: If a file is missing, broken or of another network.
+    """
+    folder, config = read_victim_config(model)
+    victim = build_enet(
+        height or config["height"],
+        width or config["width"],
+        CLASS_LISTS[config["dataset"]].count,
+    )
+    best = folder / BEST
+    load_weights(victim, best if best.exists() else folder / "enet.weights.h5")
+    return victim
+
+
+def read_attacker_config(model) -> tuple[Path, dict]:
+    """Finds an attacker, and what it was built with.
+
+    Args:
+        model: Name under `weights`, or run directory of `train_attacker`.
+
+    Returns:
+        Its directory, and the values of `ATTACKER_TYPES`.
+
+    Raises:
+        UserError: If there is none, or the directory is another network's.
+    """
+    folder = find_model(model, WEIGHTS, ("config.json", "attacker.weights.h5"))
+    return folder, read_config(folder, ATTACKER_TYPES)
+
+
+def load_attacker(model, height=None, width=None) -> keras.Model:
+    """Builds a trained attacker.
+
+    Args:
+        model: Name under `weights`, or run directory of `train_attacker`.
+        height: In pixels; by default what it was trained for.
+        width: In pixels.
+
+    Raises:
+        UserError: If a file is missing or broken, or the attacker is one
+            residual for images of another size.
+    """
+    folder, config = read_attacker_config(model)
+    trained = (config.pop("height"), config.pop("width"))
+    size = (height or trained[0], width or trained[1])
+    if config["kind"] == "universal" and trained != size:
+        raise UserError(
+            f"{folder}: a universal attacker of {trained[1]}x{trained[0]} "
+            f"does not fit images of {size[1]}x{size[0]}"
+        )
+    config.pop("dataset")
+    try:
+        attacker = build_attacker(height=size[0], width=size[1], **config)
+    except ValueError as error:
+        raise UserError(f"{folder / 'config.json'}: {error}") from error
+    load_weights(attacker, folder / "attacker.weights.h5")
+    return attacker
