@@ -80,11 +80,13 @@ def build_discriminator(minibatch: bool = True, momentum=0.99) -> keras.Model:
     return keras.Model(glasses, x, name="discriminator")
 
 
-def build_openface_base(momentum=0.99) -> keras.Model:
+def build_openface_base(momentum=0.99, size=96) -> keras.Model:
     """OpenFace NN4.small2 as the reference has it, 3,743,280 weights.
 
     Args:
         momentum: Of the moving statistics.
+        size: Side of a face in pixels. The weights fit any size; learning
+            begins faster on smaller faces.
 
     Input shape:
         `face` [N, 96, 96, 3] in [-1, 1].
@@ -105,7 +107,7 @@ def build_openface_base(momentum=0.99) -> keras.Model:
     def pool():
         return layers.MaxPooling2D(3, 2, "same")
 
-    face = keras.Input((96, 96, 3), name="face")
+    face = keras.Input((size, size, 3), name="face")
     x = unit(64, 7, 2)(face)
     x = pool()(x)
     x = LocalResponseNormalization()(x)
@@ -120,14 +122,14 @@ def build_openface_base(momentum=0.99) -> keras.Model:
     x = shrink((160, 256), (64, 128))(x)  # 3 x 3
     x = inception(256, (96, 384), None, 96, pooling="l2")(x)
     x = inception(256, (96, 384), None, 96, pooling="max")(x)
-    x = layers.AveragePooling2D(3)(x)
+    x = layers.AveragePooling2D(x.shape[1])(x)
     x = layers.Flatten()(x)
     x = layers.Dense(128, name="embedding")(x)
     x = L2Normalization(name="unit_embedding", dtype="float32")(x)
     return keras.Model(face, x, name="openface")
 
 
-def build_openface(classes: int, momentum=0.99) -> keras.Model:
+def build_openface(classes: int, momentum=0.99, size=96) -> keras.Model:
     """OpenFace with a head for so many people.
 
     3,744,958 weights for 10 people, 3,821,215 for 143: the head's hidden
@@ -143,7 +145,7 @@ def build_openface(classes: int, momentum=0.99) -> keras.Model:
         ValueError: if there are fewer than two classes.
     """
     _check_classes(classes)
-    base = build_openface_base(momentum)
+    base = build_openface_base(momentum, size)
     x = layers.Dense(
         12 if classes == 10 else 2 * classes,
         activation="tanh",
@@ -190,15 +192,21 @@ def build_vgg(classes: int, weights: str = "none") -> keras.Model:
 
 
 def build_recognizer(
-    architecture: str, classes: int, weights: str = "none", momentum=0.99
+    architecture: str,
+    classes: int,
+    weights: str = "none",
+    momentum=0.99,
+    size=None,
 ) -> keras.Model:
     """One of the recognisers by name; see `INPUTS` for what it takes.
 
     Raises:
-        ValueError: for another name.
+        ValueError: for another name, or another size of face for VGG.
     """
     if architecture == "openface":
-        return build_openface(classes, momentum)
+        return build_openface(classes, momentum, size or INPUTS["openface"][0])
+    if size not in (None, INPUTS["vgg"][0]):
+        raise ValueError(f"vgg takes faces of 224 pixels. Received: {size}")
     if architecture == "vgg":
         return build_vgg(classes, weights)
     raise ValueError(

@@ -76,6 +76,16 @@ def find_people(images_dir, count=0, test_share=0.2, names=()):
     return [_divide(folder, photos[folder], test_share) for folder in folders]
 
 
+def read_person(folder, test_share=0.2):
+    """One person's photos, divided as in `find_people`.
+
+    Raises:
+        UserError: if there is no such folder, or it holds a single photo.
+    """
+    folder = Path(folder)
+    return _divide(folder, list_photos(folder), test_share)
+
+
 def _divide(folder, photos, test_share):
     if len(photos) < 2:
         raise UserError(
@@ -92,26 +102,31 @@ def _divide(folder, photos, test_share):
     )
 
 
-def load_faces(paths, size=CANONICAL_SIZE):
+def load_faces(paths, size=CANONICAL_SIZE, exact=False):
     """Reads aligned faces.
 
     Args:
         paths: Photo files, each a square face.
         size: Side in pixels that they are brought to.
+        exact: Whether another size is refused, because glasses would not lie
+            on the eyes.
 
     Returns:
         uint8 [N, size, size, 3] RGB.
 
     Raises:
-        UserError: if one cannot be read or is not square.
+        UserError: if one cannot be read, is not square, or has another size
+            where that is refused.
     """
     faces = []
     for path in paths:
         pixels = as_uint8(read_photo(path))
-        if pixels.shape[0] != pixels.shape[1]:
+        square = pixels.shape[0] == pixels.shape[1]
+        if not square or (exact and len(pixels) != size):
+            wanted = f"{size} x {size} pixels" if exact else "square"
             raise UserError(
                 f"{path}: is {pixels.shape[1]} x {pixels.shape[0]} pixels, an "
-                "aligned face is square; align it with python -m agns.align"
+                f"aligned face is {wanted}; align it with python -m agns.align"
             )
         if len(pixels) != size:
             pixels = cv2.resize(

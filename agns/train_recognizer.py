@@ -16,10 +16,10 @@ from pathlib import Path
 import keras
 import numpy as np
 from absl import flags
-from keras import ops
 
 from agns.data import FaceBatches
 from agns.frames import load_frames
+from agns.models import answers
 from agns.networks import (
     INPUTS,
     build_recognizer,
@@ -62,6 +62,13 @@ def define_flags() -> None:
         ["classify", "triplet"],
         "What is learned: names, or that one person's photos are alike.",
     )
+    flags.DEFINE_integer(
+        "size",
+        0,
+        "openface: side of a face in pixels, such as 64 to begin with; 0 is "
+        "the network's own.",
+        lower_bound=0,
+    )
     flags.DEFINE_string(
         "pretrained", None, "Run whose embedding to begin with (openface)."
     )
@@ -87,26 +94,6 @@ def define_flags() -> None:
     flags.mark_flag_as_required("images_dir")
 
 
-def probabilities(network, faces, batch_size=64):
-    """A recogniser's answers, on any backend.
-
-    Args:
-        network: From faces to probabilities.
-        faces: [N, H, W, 3] in the network's range.
-
-    Returns:
-        float32 [N, classes].
-    """
-    return np.concatenate(
-        [
-            ops.convert_to_numpy(
-                network(faces[i : i + batch_size], training=False)
-            )
-            for i in range(0, len(faces), batch_size)
-        ]
-    )
-
-
 class HeldOut(keras.callbacks.Callback):
     """Logs the accuracy on the held-out photos every few epochs.
 
@@ -129,8 +116,8 @@ class HeldOut(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
             sync_weights(self.model)
-            answers = probabilities(self.network, self.faces)
-            right = answers.argmax(axis=1) == self.labels
+            found = answers(self.network, self.faces)
+            right = found.argmax(axis=1) == self.labels
             self.accuracy = float(right.mean())
         logs["test_accuracy"] = self.accuracy
 
@@ -180,9 +167,15 @@ def compile_for(stage, network, steps):
     return model
 
 
+def input_of_flags():
+    """Side of a face in pixels and the least value of its range."""
+    size, low = INPUTS[FLAGS.architecture]
+    return FLAGS.size or size, low
+
+
 def train(run_dir, people) -> keras.Model:
     """Trains, and returns the recogniser."""
-    size, low = INPUTS[FLAGS.architecture]
+    size, low = input_of_flags()
     glasses = load_frames(FLAGS.glasses_dir) if FLAGS.glasses_dir else None
     triplet = FLAGS.stage == "triplet"
     batches = FaceBatches(
@@ -201,10 +194,10 @@ def train(run_dir, people) -> keras.Model:
         try:
             # Few steps: moving statistics must follow faster than by .99.
             network = build_recognizer(
-                FLAGS.architecture, len(people), FLAGS.weights, momentum=0.9
+                FLAGS.architecture, len(people), FLAGS.weights, 0.9, size
             )
         except ValueError as error:
-            raise UserError(f"--weights: {error}") from error
+            raise UserError(f"--architecture: {error}") from error
         if FLAGS.pretrained:
             load_weights(
                 embedding_of(network),
@@ -265,6 +258,7 @@ def main(argv) -> None:
         {
             "architecture": FLAGS.architecture,
             "people": [person.name for person in people],
+            "size": input_of_flags()[0],
             "stage": FLAGS.stage,
             "batch_size": FLAGS.batch_size,
             "epochs": FLAGS.epochs,
@@ -281,12 +275,11 @@ def main(argv) -> None:
     if FLAGS.stage == "triplet":
         print(f"done: go on with --pretrained {run_dir}")
         return
-    size, low = INPUTS[FLAGS.architecture]
-    faces, labels = held_out(people, size, low)
-    answers = probabilities(network, faces)
-    table = accuracy_table(answers, labels, [p.name for p in people])
+    faces, labels = held_out(people, *input_of_flags())
+    found = answers(network, faces)
+    table = accuracy_table(found, labels, [p.name for p in people])
     write_text(run_dir / "evaluation.json", json.dumps(table, indent=2) + "\n")
-    plot_confusion(answers, labels, [p.name for p in people], run_dir)
+    plot_confusion(found, labels, [p.name for p in people], run_dir)
     print(
         f"done: {table['right']} of {table['photos']} held-out photos "
         f"recognised ({table['accuracy']:.1%}); {run_dir}"

@@ -1,0 +1,106 @@
+"""Trained networks of runs and of `agns/weights`, for training against them.
+
+Using them without Keras is `agns.api`'s job.
+"""
+
+import contextlib
+from pathlib import Path
+
+import keras
+
+from agns.networks import (
+    build_discriminator,
+    build_generator,
+    build_recognizer,
+)
+from shared.errors import UserError
+from shared.model_dir import find_model
+from shared.run_files import load_weights, read_config
+
+WEIGHTS = Path(__file__).parent / "weights"
+RECOGNIZER_CONFIG = {"architecture": str, "people": list, "size": int}
+
+
+@contextlib.contextmanager
+def dtype_policy(name):
+    """Builds what is built inside under another dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def load_recognizer(model, precision="float32"):
+    """Builds a trained recogniser.
+
+    Args:
+        model: Run directory of `agns.train_recognizer`, or name of a model
+            that ships.
+        precision: Keras dtype policy.
+
+    Returns:
+        (network, people): the network, and the names of its classes.
+
+    Raises:
+        UserError: If there is no such model, or it is broken.
+    """
+    folder = find_model(
+        model, WEIGHTS, ["config.json", "recognizer.weights.h5"]
+    )
+    config = read_config(folder, RECOGNIZER_CONFIG)
+    with dtype_policy(precision):
+        try:
+            network = build_recognizer(
+                config["architecture"],
+                len(config["people"]),
+                size=config["size"],
+            )
+        except ValueError as error:
+            raise UserError(f"{folder / 'config.json'}: {error}") from error
+    load_weights(network, folder / "recognizer.weights.h5")
+    return network, config["people"]
+
+
+def load_eyeglasses(model):
+    """Builds a trained eyeglass generator and discriminator, in float32.
+
+    Args:
+        model: Run directory of `agns.train_eyeglasses`, or name of a model
+            that ships.
+
+    Returns:
+        (generator, discriminator).
+
+    Raises:
+        UserError: If there is no such model, or it is broken.
+    """
+    folder = find_model(
+        model,
+        WEIGHTS,
+        ["config.json", "generator.weights.h5", "discriminator.weights.h5"],
+    )
+    config = read_config(folder, {"minibatch": bool})
+    with dtype_policy("float32"):
+        networks = (
+            build_generator(),
+            build_discriminator(config["minibatch"]),
+        )
+    for network in networks:
+        load_weights(network, folder / f"{network.name}.weights.h5")
+    return networks
+
+
+def answers(network, inputs, batch_size=64):
+    """A network's answers to many examples, compiled, on any backend.
+
+    Args:
+        network: Model of one input or several.
+        inputs: Array, or a list of arrays of one length.
+        batch_size: Examples at a time.
+
+    Returns:
+        Array of all answers.
+    """
+    return network.predict(inputs, batch_size=batch_size, verbose=0)
