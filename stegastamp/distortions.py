@@ -1,8 +1,8 @@
 """The printed-photo chain between encoder and decoder.
 
-Source: StegaStamp, section 3.2 and the released code. One difference: noise
-follows the colour changes there is of no consequence to a decoder, so the
-order here is geometry, blur, colour, noise, JPEG, as a camera has it.
+Source: StegaStamp, section 3.2 and the released code. The order
+differs: geometry, blur, colour, noise, JPEG, as a camera has it. The original
+adds its noise before the colour changes.
 """
 
 import dataclasses
@@ -33,6 +33,9 @@ class Strengths:
         noise: Largest standard deviation of the noise.
         jpeg_quality: Least quality of JPEG, 1 to 100.
         jpeg: Whether JPEG is in the chain at all.
+        jpeg_scale: How much larger the photo is while it is compressed: a
+            stamp is stretched onto a photo of several times its size.
+        jpeg_rounding: See `shared.ops.jpeg.jpeg`.
     """
 
     align: float
@@ -46,6 +49,8 @@ class Strengths:
     noise: float
     jpeg_quality: float
     jpeg: bool
+    jpeg_scale: int
+    jpeg_rounding: str
 
 
 def random_corner_offsets(count, height, width, share, seed):
@@ -53,6 +58,24 @@ def random_corner_offsets(count, height, width, share, seed):
     unit = keras.random.uniform((count, 4, 2), -1.0, 1.0, seed=seed)
     sides = ops.cast(ops.array([width, height]), unit.dtype)
     return unit * share * sides
+
+
+def change_colours(images, contrast, shift, gray_share):
+    """Changes light and colour as the original's chain does.
+
+    Args:
+        images: [N, H, W, 3]; clipped to [0, 1] first.
+        contrast: Factor, [N, 1, 1, 1].
+        shift: Added after it, [N, 1, 1, 3] or [N, 1, 1, 1].
+        gray_share: Share of the colour that is taken away, [N, 1, 1, 1].
+
+    Returns:
+        Images of the same shape, in [0, 1].
+    """
+    images = ops.clip(images, 0.0, 1.0) * contrast + shift
+    images = ops.clip(images, 0.0, 1.0)
+    gray = ops.sum(images * ops.array(LUMA), axis=-1, keepdims=True)
+    return images * (1.0 - gray_share) + gray * gray_share
 
 
 def distort(images, levels, strengths: Strengths, seed):
@@ -86,17 +109,17 @@ def distort(images, levels, strengths: Strengths, seed):
     contrast = levels["contrast"]
     low = 1.0 - (1.0 - strengths.contrast_low) * contrast
     high = 1.0 + (strengths.contrast_high - 1.0) * contrast
-    images = images * (low + (high - low) * uniform(0.0, 1.0, 1, 1, 1))
     brightness = strengths.brightness * levels["brightness"]
-    images = images + brightness * uniform(-1.0, 1.0, 1, 1, 1)
     hue = strengths.hue * levels["hue"]
-    images = images + hue * uniform(-1.0, 1.0, 1, 1, 3)
-    images = ops.clip(images, 0.0, 1.0)
-
-    gray = ops.sum(images * ops.array(LUMA), axis=-1, keepdims=True)
-    share = strengths.saturation * levels["saturation"]
-    share = share * uniform(0.0, 1.0, 1, 1, 1)
-    images = images * (1.0 - share) + gray * share
+    images = change_colours(
+        images,
+        low + (high - low) * uniform(0.0, 1.0, 1, 1, 1),
+        brightness * uniform(-1.0, 1.0, 1, 1, 1)
+        + hue * uniform(-1.0, 1.0, 1, 1, 3),
+        strengths.saturation
+        * levels["saturation"]
+        * uniform(0.0, 1.0, 1, 1, 1),
+    )
 
     sigma = strengths.noise * levels["noise"] * uniform(0.0, 1.0, 1, 1, 1)
     noise = keras.random.normal(ops.shape(images), seed=seed)
@@ -105,7 +128,12 @@ def distort(images, levels, strengths: Strengths, seed):
     if strengths.jpeg:
         lowest = 100.0 - levels["jpeg"] * (100.0 - strengths.jpeg_quality)
         quality = lowest + (100.0 - lowest) * uniform(0.0, 1.0)
-        images = ops.clip(jpeg(images, quality), 0.0, 1.0)
+        scale = strengths.jpeg_scale
+        large = ops.image.resize(images, (scale * height, scale * width))
+        coded = jpeg(large, quality, rounding=strengths.jpeg_rounding)
+        # What JPEG changed, not what enlarging and shrinking did.
+        images = images + ops.average_pool(coded - large, scale)
+        images = ops.clip(images, 0.0, 1.0)
     return images
 
 

@@ -33,6 +33,8 @@ _PAPER = dict(
     jpeg_quality=50.0,
     jpeg_quality_ramp=1000,
     no_jpeg=False,
+    jpeg_scale=1,
+    jpeg_rounding="cubic_zero",
     no_gan=False,
     secret_loss_scale=1.5,
     secret_loss_ramp=1,
@@ -52,8 +54,9 @@ _PAPER = dict(
 )
 
 # For two CPU cores: whole photos squashed to 128 px, gated. A photo of a few
-# megapixels averages noise and JPEG away on its way to 128 px, so the damage
-# at that size is mild; what remains is geometry and brightness.
+# megapixels averages noise away on its way to 128 px, so most damage at that
+# size is mild. JPEG is not: it erases what is faint and finer than its blocks,
+# which a photo several times larger shows, so it works on an enlarged one.
 _SMALL = _PAPER | dict(
     height=128,
     width=128,
@@ -71,7 +74,9 @@ _SMALL = _PAPER | dict(
     rnd_noise=0.02,
     rnd_sat=0.5,
     rnd_hue=0.03,
-    no_jpeg=True,
+    jpeg_quality=30.0,
+    jpeg_scale=2,
+    jpeg_rounding="cubic",
     no_gan=True,
     secret_loss_scale=1.0,
     l2_loss_scale=1000.0,

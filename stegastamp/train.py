@@ -53,7 +53,11 @@ RAMPS = {
     "edge": "l2_edge_ramp",
 }
 
-CHOICES = {"schedule": ["gated", "paper"], "borders": list(BORDERS)}
+CHOICES = {
+    "schedule": ["gated", "paper"],
+    "borders": list(BORDERS),
+    "jpeg_rounding": ["cubic", "cubic_zero"],
+}
 
 HELP = {
     "height": "Network height in pixels, a multiple of 16.",
@@ -78,6 +82,8 @@ HELP = {
     "contrast_high": "Largest contrast.",
     "jpeg_quality": "Least JPEG quality.",
     "no_jpeg": "Leave JPEG out of the chain.",
+    "jpeg_scale": "Enlarge photos so many times while JPEG has them.",
+    "jpeg_rounding": "What stands for JPEG's rounding.",
     "no_gan": "Leave the critic out.",
     "secret_loss_scale": "Weight of the secret's cross-entropy.",
     "l2_loss_scale": "Weight of the YUV loss.",
@@ -152,6 +158,8 @@ def build_rules(settings: dict) -> Rules:
             noise=s["rnd_noise"],
             jpeg_quality=s["jpeg_quality"],
             jpeg=not s["no_jpeg"],
+            jpeg_scale=s["jpeg_scale"],
+            jpeg_rounding=s["jpeg_rounding"],
         ),
     )
 

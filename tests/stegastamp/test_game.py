@@ -1,6 +1,7 @@
 """The stamp game on both backends: damage, borders, players, data."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,13 +9,14 @@ from keras import ops
 
 from shared.errors import UserError
 from stegastamp.data import PhotoBatches, load_photos
-from stegastamp.distortions import distort
+from stegastamp.distortions import change_colours, distort
 from stegastamp.game import BORDERS, StampGame, flatness
 from stegastamp.pictures import training_strips
 from stegastamp.presets import PRESETS
 from stegastamp.schedule import KNOBS
 from stegastamp.train import build_rules
 
+GOLDENS = Path(__file__).parent / "goldens"
 SMALL = PRESETS["small"] | {"height": 32, "width": 48, "secret_size": 8}
 
 
@@ -35,11 +37,41 @@ def batch(count=3):
     return ops.convert_to_tensor(images), ops.convert_to_tensor(secrets)
 
 
-def test_no_damage_at_level_zero():
-    game, (images, _) = make(), batch()
+@pytest.mark.parametrize(("no_jpeg", "most"), [(True, 1e-5), (False, 0.02)])
+def test_no_damage_at_level_zero(no_jpeg, most):
+    # JPEG still rounds at quality 100.
+    game, (images, _) = make(no_jpeg=no_jpeg), batch()
     levels = set_levels(game, 0.0)
     seen = distort(images, levels, game.rules.strengths, game.seed_generator)
-    np.testing.assert_allclose(ops.convert_to_numpy(seen), images, atol=1e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(seen), images, atol=most)
+
+
+def test_colours_change_as_in_the_original():
+    golden = np.load(GOLDENS / "stega_colour_chain.npz")
+    changed = change_colours(
+        golden["image"],
+        golden["contrast_scale"],
+        golden["rnd_brightness"],
+        golden["rnd_sat"],
+    )
+    np.testing.assert_allclose(changed, golden["out"], atol=1e-6)
+
+
+def test_jpeg_on_an_enlarged_photo_keeps_more_of_a_fine_pattern():
+    # Two-pixel stripes, as a photo of twice the size would have them: four
+    # pixels wide there, and so further down in JPEG's table.
+    stripes = np.tile([0.45, 0.45, 0.55, 0.55], 12)[None, None, :, None]
+    images = ops.convert_to_tensor(
+        np.broadcast_to(stripes, (2, 32, 48, 3)).astype("float32")
+    )
+    kept = []
+    for scale in (1, 2):
+        game = make(jpeg_scale=scale, jpeg_quality=30.0)
+        levels = set_levels(game, 0.0, jpeg=1.0)
+        rules = game.rules.strengths
+        seen = distort(images, levels, rules, game.seed_generator)
+        kept.append(ops.convert_to_numpy(seen).std())
+    assert kept[1] > kept[0]
 
 
 @pytest.mark.parametrize(
