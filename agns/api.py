@@ -1,7 +1,7 @@
 """Recognisers and generators on ONNX Runtime: no training framework.
 
-    from agns.api import Recognizer
-    names, probabilities = Recognizer("openface42").recognize(faces)
+from agns.api import Recognizer
+names, probabilities = Recognizer("openface42").recognize(faces)
 """
 
 from pathlib import Path

@@ -28,12 +28,13 @@ import keras
 import numpy as np
 from absl import flags
 
+from agns import controls
 from agns.attack_run import (
     DEFAULT_STOP,
     AttackBatches,
     Check,
-    control,
     load_attackers_photos,
+    mean_probabilities,
 )
 from agns.frames import load_frames, load_mask
 from agns.game import KINDS, OBJECTIVES, AttackGame, AttackRules, build_wearing
@@ -68,9 +69,7 @@ def define_flags() -> None:
     flags.DEFINE_string(
         "attacker", None, "Folder of the attacker's aligned photos."
     )
-    flags.DEFINE_string(
-        "target", None, "Whom to look like; dodging has none."
-    )
+    flags.DEFINE_string("target", None, "Whom to look like; dodging has none.")
     flags.DEFINE_string(
         "recognizer",
         "openface42",
@@ -211,12 +210,17 @@ def main(argv) -> int:
         )
     game.aim(kind, person)
     game.compile(jit_compile=FLAGS.jit_compile)
-    before = control(generator, checker, wearing, photos, person, kind)
+    random = controls.make_sources(generator, None, 100)["random"]
+    before = {
+        "no_glasses": controls.bare_probability(checker, photos, person),
+        "random": controls.describe(
+            mean_probabilities(wearing, random, photos, person)
+        ),
+    }
     print(
         f"{people[person]} on {len(photos.test)} held-out photos: "
-        f"{before['no_glasses']:.3f} without glasses, "
-        f"{before['random_mean']:.3f} with random ones (100 pairs; best "
-        f"{before['random_best']:.3f})"
+        f"{before['no_glasses']:.3f} without glasses; with 100 random pairs "
+        "{least:.3f} to {greatest:.3f}".format(**before["random"])
     )
 
     # The attack.

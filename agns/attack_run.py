@@ -8,8 +8,9 @@ import numpy as np
 
 from agns.marks import MarksNotFound, find_green_marks, photo_to_canvas
 from agns.models import answers
-from agns.networks import CODE_SIZE, INPUTS
-from agns.people import load_faces, read_person, to_input
+from agns.networks import CODE_SIZE
+from agns.people import load_faces, read_person
+from shared.batches import StepBatches
 from shared.errors import UserError
 from shared.training import sync_weights
 
@@ -34,20 +35,31 @@ class Photos:
     train_warps: np.ndarray | None = None
     test_warps: np.ndarray | None = None
 
+    def first(self, count: int) -> "Photos":
+        """The same with at most so many held-out photos."""
+        warps = self.test_warps
+        return dataclasses.replace(
+            self,
+            test=self.test[:count],
+            test_warps=None if warps is None else warps[:count],
+        )
+
 
 def load_attackers_photos(folder, physical=False) -> Photos:
     """Reads an attacker's aligned photos and divides them.
 
     Args:
         folder: The photos, 224 x 224 pixels each; the division is that of
-            `agns.people`, so a recogniser's held-out photos are held out.
+            `agns.people`, so a recogniser's held-out photos are held out. Of
+            marked photos a third is.
         physical: Whether frames with green marks are worn in them.
 
     Raises:
         UserError: if the folder has fewer than two photos, one has another
             size, or one shows fewer than seven marks.
     """
-    person = read_person(Path(folder))
+    # Marked photos are few: two of six are held out.
+    person = read_person(Path(folder), 1 / 3 if physical else 0.2)
     parts = [
         load_faces(paths, exact=True).astype(np.float32) / 255.0
         for paths in (person.train, person.test)
@@ -68,7 +80,7 @@ def _find_warps(paths):
     return np.stack(warps).astype(np.float32)
 
 
-class AttackBatches(keras.utils.PyDataset):
+class AttackBatches(StepBatches):
     """Batches of (real frames, faces, and warps if there are any).
 
     Args:
@@ -80,25 +92,14 @@ class AttackBatches(keras.utils.PyDataset):
         first_step: The step of the first batch.
     """
 
-    def __init__(
-        self, frames, photos, batch_size, steps, seed, first_step=0
-    ):
-        super().__init__(workers=1)
+    def __init__(self, frames, photos, batch_size, steps, seed, first_step=0):
+        super().__init__(steps, seed, first_step)
         self.frames = frames
         self.photos = photos
         self.batch_size = batch_size
-        self.steps = steps
-        self.seed = seed
-        self.step = first_step
 
-    def __len__(self):
-        return self.steps
-
-    def on_epoch_end(self):
-        self.step += self.steps
-
-    def __getitem__(self, index):
-        random = np.random.default_rng([self.seed, self.step + index])
+    def make(self, step):
+        random = self.random(step)
         real = random.integers(len(self.frames), size=self.batch_size)
         # Every photo before any again, as far as the batch reaches.
         faces = np.resize(
@@ -142,38 +143,6 @@ def mean_probabilities(wearing, glasses, photos, person):
 def _softmax(logits):
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
-
-
-def control(generator, recognizer, wearing, photos, person, kind, pairs=100):
-    """What glasses that nobody has taught anything do: dict of floats.
-
-    Args:
-        generator: The untouched generator.
-        recognizer: The recogniser in float32.
-        wearing: What `build_wearing` makes of it.
-        photos: Photos; the held-out ones are shown.
-        person: The class.
-        kind: "dodging" or "impersonation".
-        pairs: Random pairs of glasses.
-
-    Returns:
-        `no_glasses`: the person's mean probability over held-out photos;
-        `random_mean` and `random_best`: the mean and the best for the
-        attacker over pairs of the untouched generator.
-    """
-    random = np.random.default_rng(12345)
-    codes = random.normal(size=(pairs, CODE_SIZE)).astype("float32")
-    found = mean_probabilities(
-        wearing, answers(generator, codes), photos, person
-    )
-    best = found.min() if kind == "dodging" else found.max()
-    low = INPUTS["vgg" if recognizer.name.startswith("vgg") else "openface"][1]
-    bare = to_input(photos.test, recognizer.input_shape[1], low)
-    return {
-        "no_glasses": float(answers(recognizer, bare)[:, person].mean()),
-        "random_mean": float(found.mean()),
-        "random_best": float(best),
-    }
 
 
 class Check(keras.callbacks.Callback):

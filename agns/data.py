@@ -1,14 +1,14 @@
 """Batches of faces and of frames, each a function of seed and step."""
 
 import cv2
-import keras
 import numpy as np
 
 from agns.frames import load_mask, wear
 from agns.people import load_faces
+from shared.batches import StepBatches
 
 
-class FaceBatches(keras.utils.PyDataset):
+class FaceBatches(StepBatches):
     """Batches of (faces, people, weights) to train a recogniser on.
 
     Args:
@@ -41,12 +41,10 @@ class FaceBatches(keras.utils.PyDataset):
         augment=True,
         glasses=None,
     ):
-        super().__init__(workers=1)
         self.faces = [load_faces(person.train) for person in people]
         self.size = size
         self.low = low
         self.batch_size = batch_size
-        self.seed = seed
         self.photos_each = photos_each
         self.augment = augment
         self.glasses = glasses
@@ -59,28 +57,20 @@ class FaceBatches(keras.utils.PyDataset):
         ]
         # Balanced: each person weighs the same, one on average.
         self.weights = counts.sum() / (len(counts) * counts)
-        self.steps = -(-len(self.index) // batch_size)
-        self.step = first_step
+        steps = -(-len(self.index) // batch_size)
+        super().__init__(steps, seed, first_step)
 
-    def __len__(self):
-        return self.steps
-
-    def on_epoch_end(self):
-        self.step += self.steps
-
-    def _picks(self, index):
-        epoch = self.step // self.steps
+    def _picks(self, step):
+        epoch, index = divmod(step, self.steps)
         if self.photos_each == 1:
-            order = np.random.default_rng([self.seed, epoch])
-            order = order.permutation(len(self.index))
+            order = self.random(epoch).permutation(len(self.index))
             # The last batch is filled up from the front.
             places = np.arange(self.batch_size) + index * self.batch_size
             return [self.index[i] for i in order[places % len(order)]]
-        random = np.random.default_rng([self.seed, epoch, index])
+        random = self.random(epoch, index)
+        count = self.batch_size // self.photos_each
         people = random.choice(
-            len(self.faces),
-            self.batch_size // self.photos_each,
-            replace=self.batch_size // self.photos_each > len(self.faces),
+            len(self.faces), count, replace=count > len(self.faces)
         )
         return [
             (person, photo)
@@ -92,9 +82,9 @@ class FaceBatches(keras.utils.PyDataset):
             )
         ]
 
-    def __getitem__(self, index):
-        picks = self._picks(index)
-        random = np.random.default_rng([self.seed, self.step + index, 1])
+    def make(self, step):
+        picks = self._picks(step)
+        random = self.random(step, 1)
         faces = [self._view(self.faces[p][i], random) for p, i in picks]
         labels = np.array([person for person, _ in picks])
         faces = np.stack(faces).astype(np.float32)
@@ -143,7 +133,7 @@ def _augment(face, size, random):
         face[:] = face.mean(axis=2, keepdims=True)
     if random.random() < 0.3:
         face = cv2.GaussianBlur(face, (0, 0), random.uniform(0.3, 1.2))
-    if random.random() < 0.5:
+    if random.random() < 0.3:
         # Something in front of it, so that no single feature decides.
         high, wide = (size * random.uniform(0.1, 0.4, 2)).astype(int)
         top, left = random.integers(0, [size - high, size - wide])
@@ -151,7 +141,7 @@ def _augment(face, size, random):
     return np.clip(np.rint(face), 0, 255).astype(np.uint8)
 
 
-class FrameBatches(keras.utils.PyDataset):
+class FrameBatches(StepBatches):
     """Batches of frames to train the eyeglass generator on.
 
     Args:
@@ -159,26 +149,16 @@ class FrameBatches(keras.utils.PyDataset):
         batch_size: Frames a step.
         seed: Seed of the order.
         first_step: The step of the first batch.
-        steps: Batches an epoch; by default one look at each frame.
     """
 
-    def __init__(self, frames, batch_size, seed, first_step=0, steps=None):
-        super().__init__(workers=1)
+    def __init__(self, frames, batch_size, seed, first_step=0):
+        # About one look at each frame.
+        super().__init__(max(1, len(frames) // batch_size), seed, first_step)
         self.frames = frames
         self.batch_size = batch_size
-        self.seed = seed
-        self.steps = steps or max(1, len(frames) // batch_size)
-        self.step = first_step
 
-    def __len__(self):
-        return self.steps
-
-    def on_epoch_end(self):
-        self.step += self.steps
-
-    def __getitem__(self, index):
-        random = np.random.default_rng([self.seed, self.step + index])
-        picks = random.choice(
+    def make(self, step):
+        picks = self.random(step).choice(
             len(self.frames),
             self.batch_size,
             replace=self.batch_size > len(self.frames),

@@ -120,9 +120,7 @@ def export_run(run_dir, output_dir, half=False, saved_model=False) -> dict:
             differences[served / "1"] = export.export_saved_model(
                 network, served, examples=examples
             )
-    write_text(
-        output_dir / "config.json", json.dumps(config, indent=2) + "\n"
-    )
+    write_text(output_dir / "config.json", json.dumps(config, indent=2) + "\n")
     return differences
 
 

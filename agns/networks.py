@@ -149,6 +149,9 @@ def build_openface(classes: int, momentum=0.99, size=96) -> keras.Model:
     x = layers.Dense(
         12 if classes == 10 else 2 * classes,
         activation="tanh",
+        # An embedding has norm 1: through Keras' usual small weights all
+        # logits would stay near 0 for the first thousand steps.
+        kernel_initializer=keras.initializers.RandomNormal(stddev=1.0),
         dtype="float32",
         name="hidden",
     )(base.output)
@@ -258,6 +261,13 @@ def _check_classes(classes):
 
 
 def _with_softmax(face, features, classes, name):
-    x = layers.Dense(classes, dtype="float32", name="logits")(features)
+    x = layers.Dense(
+        classes,
+        kernel_initializer=keras.initializers.RandomNormal(
+            stddev=2.0 / features.shape[-1] ** 0.5
+        ),
+        dtype="float32",
+        name="logits",
+    )(features)
     x = layers.Softmax(dtype="float32", name="probabilities")(x)
     return keras.Model(face, x, name=name)

@@ -56,13 +56,15 @@ def print_sheet(glasses, mask, width_mm=136.0, marks=True):
             image.astype(np.float32),
             matrix,
             size,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         )
 
     # Uncut glasses: the frame's colours must not fade toward its edge.
     whole = place(glasses[None], np.ones_like(mask))[0]
     sheet = unit_to_uint8((enlarge(whole) + 1) / 2)
-    sheet[enlarge(mask) < 0.5] = 255
+    # The mask's steps, a pixel high, would be cut along.
+    outline = cv2.GaussianBlur(mask, (0, 0), 1.0)
+    sheet[enlarge(outline) < 0.5] = 255
     if marks:
         half = 2.5 * scale
         for x, y in (MARKS - matrix[:, 2]) * scale:
@@ -85,7 +87,8 @@ def write_attack(folder, glasses, photos, mask, width_mm):
     """Writes what an attack made.
 
     `glasses.png` on black, `print.png`, `worn_NN.png` (the held-out photos
-    with the glasses on) and `sheet.png` with photos above and worn below.
+    with the glasses on, of marked photos all) and `sheet.png` with photos
+    above and worn below.
 
     Args:
         folder: Where to.
@@ -101,12 +104,14 @@ def write_attack(folder, glasses, photos, mask, width_mm):
         folder / "glasses.png", unit_to_uint8((place(pair, mask)[0] + 1) / 2)
     )
     write_print(folder / "print.png", print_sheet(glasses, mask, width_mm))
-    pairs = np.repeat(pair, len(photos.test), axis=0)
-    worn = unit_to_uint8(wear(pairs, photos.test, mask, photos.test_warps))
+    faces, warps = photos.test, photos.test_warps
+    if warps is not None:
+        faces = np.concatenate([faces, photos.train])
+        warps = np.concatenate([warps, photos.train_warps])
+    pairs = np.repeat(pair, len(faces), axis=0)
+    worn = unit_to_uint8(wear(pairs, faces, mask, warps))
     for index, face in enumerate(worn, 1):
         write_png(folder / f"worn_{index:02d}.png", face)
     shown = slice(0, 8)
-    both = np.concatenate([unit_to_uint8(photos.test)[shown], worn[shown]])
-    write_png(
-        folder / "sheet.png", image_grid(both, columns=len(worn[shown]))
-    )
+    both = np.concatenate([unit_to_uint8(faces[shown]), worn[shown]])
+    write_png(folder / "sheet.png", image_grid(both, len(worn[shown])))

@@ -84,9 +84,7 @@ def main(arguments, values=flags.FLAGS):
             failures += 1
             continue
         names, found = recognizer.recognize(np.asarray(faces))
-        for face, (name, share) in enumerate(
-            zip(names, found, strict=True), 1
-        ):
+        for face, (name, share) in enumerate(zip(names, found, strict=True), 1):
             if values.json:
                 line = {
                     "file": str(path),

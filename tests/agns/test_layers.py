@@ -25,6 +25,7 @@ from shared.images import read_photo
 from tests.contracts import check_layer, check_learns, input_gradients
 
 FOLDER = Path(__file__).parent
+PHOTOS = FOLDER.parent.parent / "agns" / "assets" / "marked"
 
 
 def golden(name):
@@ -181,7 +182,7 @@ def test_face_adder_merges_as_the_reference():
 
 def test_worn_glasses_lie_where_the_photographed_ones_do():
     arrays = golden("green_marks_demo")
-    photo = read_photo(FOLDER / "data" / str(arrays["file_names"][0])).pixels
+    photo = read_photo(PHOTOS / str(arrays["file_names"][0])).pixels
     face = photo.astype("float32") / 255
     mask = load_mask()
     homography = photo_to_canvas(arrays["centers_xy"][0]).astype("float32")

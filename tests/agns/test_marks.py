@@ -18,6 +18,7 @@ from shared.images import read_photo
 from shared.ops.warp import projective_warp
 
 FOLDER = Path(__file__).parent
+PHOTOS = FOLDER.parent.parent / "agns" / "assets" / "marked"
 
 
 def golden(name):
@@ -33,7 +34,7 @@ def test_marks_of_the_photographs():
         arrays["homography_f64"],
         strict=True,
     ):
-        photo = read_photo(FOLDER / "data" / str(name)).pixels
+        photo = read_photo(PHOTOS / str(name)).pixels
         assert np.abs(find_green_marks(photo) - centers).max() < 1
         # The reference's matrix goes the other way.
         ours = np.linalg.inv(photo_to_canvas(centers))
@@ -42,7 +43,7 @@ def test_marks_of_the_photographs():
 
 @pytest.mark.parametrize("index", range(1, 7))
 def test_all_six_photographs_show_seven(index):
-    photo = read_photo(FOLDER / "data" / f"aligned_vgg_ms{index}.png").pixels
+    photo = read_photo(PHOTOS / f"aligned_vgg_ms{index}.png").pixels
     centers = find_green_marks(photo)
     assert np.abs(centers - MARKS).max() < 14
     back = (

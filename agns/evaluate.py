@@ -1,0 +1,238 @@
+"""Measures how worn glasses move a recogniser, against fair baselines.
+
+    python -m agns.evaluate --images_dir faces --report_dir report
+
+Recognition: the share of held-out photos that the recogniser names rightly.
+Controls, on held-out photos of the attackers: no glasses, real frames (with
+`--frames_dir`), random pairs of the untouched generator, plain noise inside
+the mask. Attacks: `--attackers` people, each dodging and imitating
+`--targets` others, with `--seeds` seeds; a dodging attack counts only if no
+random pair does the same. Transfer: what the glasses that were made against
+one recogniser do to others (`--transfer`).
+
+Attacks are kept in `attacks.jsonl` as they end; the same command goes on
+after an interruption. `report.json`, `curves.png`, `success.png` and
+`contact_sheet.png` are written at the end.
+"""
+
+import json
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from absl import flags
+from tqdm import tqdm
+
+from agns import controls
+from agns.attack_run import DEFAULT_STOP, load_attackers_photos
+from agns.evaluate_attacks import Arena, plan_attacks
+from agns.evaluate_report import summarize, write_pictures
+from agns.frames import load_frames, load_mask
+from agns.game import KINDS, OBJECTIVES, AttackRules
+from agns.models import answers, load_recognizer
+from agns.networks import INPUTS
+from agns.people import find_people, load_faces, to_input
+from agns.report import accuracy_table
+from shared.errors import UserError, no_arguments, run_main
+from shared.images import make_directory
+from shared.training import limit_threads, write_text
+
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+    """Defines the command's flags."""
+    flags.DEFINE_string(
+        "images_dir", None, "Folder with one folder of aligned photos a person."
+    )
+    flags.DEFINE_string("report_dir", None, "Folder for the report.")
+    flags.DEFINE_string("recognizer", "openface42", "Who is attacked.")
+    flags.DEFINE_string("model", "eyeglasses", "Eyeglass networks.")
+    flags.DEFINE_multi_string(
+        "transfer", [], "Another recogniser to show the glasses to."
+    )
+    flags.DEFINE_string("frames_dir", None, "Folder of real frames.")
+    flags.DEFINE_multi_enum("kinds", list(KINDS), KINDS, "Attacks to make.")
+    flags.DEFINE_integer("attackers", 10, "People who attack.", lower_bound=1)
+    flags.DEFINE_integer("targets", 1, "Others whom each one imitates.")
+    flags.DEFINE_integer("seeds", 3, "Repetitions of each attack.")
+    flags.DEFINE_integer("steps", 200, "Steps of an attack at most.")
+    flags.DEFINE_integer("check_every", 10, "Steps between checks.")
+    flags.DEFINE_integer("batch_size", 16, "Glasses a step.", lower_bound=2)
+    flags.DEFINE_integer("pairs", 100, "Pairs of glasses of each control.")
+    flags.DEFINE_integer(
+        "photos", 8, "Held-out photos of an attacker that are looked at."
+    )
+    flags.DEFINE_float("kappa", 0.25, "Share of realism in the gradient.")
+    flags.DEFINE_enum("objective", "logits", OBJECTIVES, "See agns.attack.")
+    flags.DEFINE_float("learning_rate", 5e-5, "Of the generator.")
+    flags.DEFINE_float("discriminator_rate", 2e-5, "Of the discriminator.")
+    flags.DEFINE_enum(
+        "precision",
+        "float32",
+        ["float32", "mixed_bfloat16"],
+        "Of the recogniser while glasses learn; success is judged in float32.",
+    )
+    flags.DEFINE_bool(
+        "jit_compile", keras.backend.backend() == "jax", "Compile with XLA."
+    )
+    flags.DEFINE_integer("threads", 0, "CPU threads; 0 means all of them.")
+    flags.DEFINE_integer("seed", 0, "Seed of the choice of people.")
+    flags.mark_flags_as_required(["images_dir", "report_dir"])
+
+
+def recognition(model, images_dir):
+    """Clean accuracy of a recogniser on the held-out photos of its people."""
+    network, names = load_recognizer(model)
+    people = find_people(images_dir, names=names)
+    low = INPUTS["vgg" if network.name.startswith("vgg") else "openface"][1]
+    faces = load_faces([path for person in people for path in person.test])
+    labels = np.repeat(np.arange(len(people)), [len(p.test) for p in people])
+    found = answers(network, to_input(faces, network.input_shape[1], low))
+    return accuracy_table(found, labels, names)
+
+
+def read_done(path):
+    """The attacks that a former run of the command has ended."""
+    if not path.exists():
+        return []
+    try:
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    except ValueError as error:
+        raise UserError(f"{path}: {error}; delete its last line") from error
+
+
+def main(argv) -> None:
+    no_arguments(argv)
+    limit_threads(FLAGS.threads)
+    report_dir = Path(FLAGS.report_dir)
+    make_directory(report_dir)
+    network, names = load_recognizer(FLAGS.recognizer)
+    if FLAGS.attackers > len(names):
+        raise UserError(
+            f"--attackers: {FLAGS.attackers} are wanted, the recogniser knows "
+            f"{len(names)} people"
+        )
+    try:
+        rules = AttackRules(
+            FLAGS.kappa,
+            FLAGS.objective,
+            FLAGS.learning_rate,
+            FLAGS.discriminator_rate,
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+    # Recognition.
+    clean = {
+        model: recognition(model, FLAGS.images_dir)
+        for model in (FLAGS.recognizer, *FLAGS.transfer)
+    }
+    for model, table in clean.items():
+        print(f"{model}: {table['accuracy']:.1%} of held-out photos")
+
+    # Controls.
+    plan = plan_attacks(
+        names,
+        FLAGS.attackers,
+        FLAGS.targets,
+        FLAGS.seeds,
+        FLAGS.kinds,
+        FLAGS.seed,
+    )
+    mask = load_mask()
+    arena = Arena(
+        FLAGS.recognizer,
+        FLAGS.model,
+        mask,
+        rules,
+        FLAGS.precision,
+        FLAGS.jit_compile,
+    )
+    photos = {
+        attack.attacker: load_attackers_photos(
+            Path(FLAGS.images_dir) / attack.attacker
+        ).first(FLAGS.photos)
+        for attack in plan
+    }
+    sources = controls.make_sources(
+        arena.generator,
+        load_frames(FLAGS.frames_dir, FLAGS.pairs)
+        if FLAGS.frames_dir
+        else None,
+        FLAGS.pairs,
+    )
+    baseline = read_or_measure(
+        report_dir / "controls.json",
+        lambda: controls.measure(arena, network, sources, photos, plan),
+    )
+
+    # Attacks.
+    done = read_done(report_dir / "attacks.jsonl")
+    ended = {record["name"] for record in done}
+    others = {model: arena.other(model) for model in FLAGS.transfer}
+    for attack in tqdm(plan, unit="attack", disable=None):
+        if attack.name in ended:
+            continue
+        start = time.monotonic()
+        record = arena.run(
+            attack,
+            photos[attack.attacker],
+            DEFAULT_STOP[attack.kind],
+            FLAGS.steps,
+            FLAGS.check_every,
+            FLAGS.batch_size,
+            others,
+            report_dir,
+        )
+        record["seconds"] = round(time.monotonic() - start, 1)
+        done.append(record)
+        with open(report_dir / "attacks.jsonl", "a") as file:
+            file.write(json.dumps(record) + "\n")
+
+    # Report.
+    summary = summarize(clean, baseline, done)
+    summary["settings"] = {
+        flag: FLAGS[flag].value
+        for flag in (
+            "recognizer",
+            "model",
+            "steps",
+            "check_every",
+            "batch_size",
+            "kappa",
+            "objective",
+            "learning_rate",
+            "discriminator_rate",
+            "attackers",
+            "targets",
+            "seeds",
+            "pairs",
+            "photos",
+            "precision",
+        )
+    }
+    write_text(report_dir / "report.json", json.dumps(summary, indent=2) + "\n")
+    write_pictures(report_dir, done, baseline, photos, mask)
+    for kind, row in summary["attacks"].items():
+        low, high = row["interval"]
+        print(
+            f"{kind}: {row['succeeded']} of {row['attacks']} succeeded "
+            f"({100 * low:.0f}-{100 * high:.0f} %)"
+        )
+    print(f"report in {report_dir}")
+
+
+def read_or_measure(path, measure):
+    """A JSON file's values, measured and written if it is not there."""
+    if path.exists():
+        return json.loads(path.read_text())
+    values = measure()
+    write_text(path, json.dumps(values, indent=2) + "\n")
+    return values
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
