@@ -25,7 +25,6 @@ from shared.runtime import open_session, read_metadata
 WEIGHTS = Path(__file__).parent / "weights"
 VICTIM = "camvid"
 ATTACKER = "camvid_autoencoder"
-ROLES = {"enet": "logits", "attacker": "attacked"}
 
 
 def define_flags(values=flags.FLAGS):
@@ -113,6 +112,7 @@ class Segmenter:
         threads, provider: as in `shared.runtime.open_session`.
 
     Attributes:
+        path: of enet.onnx.
         classes: what the labels mean, a `ClassList`.
         height, width: of the network, in pixels.
 
@@ -122,6 +122,7 @@ class Segmenter:
 
     def __init__(self, model=VICTIM, threads=0, provider="cpu"):
         self._network = _Network("enet", model, threads, provider)
+        self.path = self._network.path
         self.classes = self._network.classes
         self.height, self.width = self._network.height, self._network.width
 
@@ -164,6 +165,7 @@ class Attacker:
         threads, provider: as in `shared.runtime.open_session`.
 
     Attributes:
+        path: of attacker.onnx.
         classes: of the victim it was trained against.
         height, width: of the network, in pixels.
         metadata: how it was trained.
@@ -174,6 +176,7 @@ class Attacker:
 
     def __init__(self, model=ATTACKER, threads=0, provider="cpu"):
         self._network = _Network("attacker", model, threads, provider)
+        self.path = self._network.path
         self.classes = self._network.classes
         self.height, self.width = self._network.height, self._network.width
         self.metadata = self._network.metadata

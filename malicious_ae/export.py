@@ -1,6 +1,6 @@
 """Exports a trained victim or attacker for use without Keras.
 
-    python -m malicious_ae.export --run_dir runs/enet --output_dir exported --test
+    python -m malicious_ae.export --run_dir runs/enet --output_dir exported
 
 writes `enet.onnx` or `attacker.onnx` (a model directory for the other
 commands), its weights and config, the SavedModel `malicious_ae/1/` and, with
@@ -96,9 +96,7 @@ def export_run(run_dir, output_dir, litert: bool = False) -> dict:
         network, served, examples=examples
     )
     # With weights and config the directory also starts other trainings.
-    write_text(
-        output_dir / "config.json", json.dumps(config, indent=2) + "\n"
-    )
+    write_text(output_dir / "config.json", json.dumps(config, indent=2) + "\n")
     network.save_weights(output_dir / f"{role}.weights.h5")
     return differences
 

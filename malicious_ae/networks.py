@@ -200,9 +200,9 @@ def build_attacker(
     if kind == "reference":
         image_out = _reference(image)
         if bound != "none":
-            residual = layers.Subtract(
-                dtype="float32", name="residual"
-            )([image_out, image])
+            residual = layers.Subtract(dtype="float32", name="residual")(
+                [image_out, image]
+            )
     else:
         residual = (
             Perturbation(name="perturbation")(image)

@@ -1,0 +1,103 @@
+"""Shows what an attack does: before and after, photo and segmentation.
+
+    python -m malicious_ae.display --dataset_dir camvid --save_dir out
+
+writes display_train.png and display_val.png: a row a frame with the photo, its
+segmentation, the transformed photo and its segmentation, and a legend.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from malicious_ae import api
+from malicious_ae.data import SPLITS, Frames
+from malicious_ae.flags import define_data_flags
+from malicious_ae.pictures import colorize, panels
+from shared.errors import UserError, no_arguments, run_main
+from shared.images import Photo, make_directory, write_photo
+from shared.quality import psnr
+
+CAPTIONS = ("photo", "segmentation", "transformed", "segmentation of it")
+
+
+def display_rows(attacker, segmenter, frames):
+    """Makes the panel's rows.
+
+    Args:
+        attacker: api.Attacker.
+        segmenter: api.Segmenter that fits it.
+        frames: Photos, uint8 [H, W, 3].
+
+    Returns:
+        Lists of four pictures uint8 [H, W, 3], and the PSNR of each frame.
+    """
+    rows, qualities = [], []
+    for photo in frames:
+        # Transformed once; the original's display did it twice.
+        attacked = attacker.attack(photo)
+        rows.append(
+            [
+                photo,
+                colorize(segmenter.segment(photo), segmenter.classes),
+                attacked,
+                colorize(segmenter.segment(attacked), segmenter.classes),
+            ]
+        )
+        qualities.append(psnr(photo, attacked))
+    return rows, qualities
+
+
+def define_flags() -> None:
+    """Defines the command's flags."""
+    define_data_flags()
+    flags.DEFINE_string(
+        "attacker",
+        api.ATTACKER,
+        "A name under malicious_ae/weights, or a directory with attacker.onnx.",
+    )
+    flags.DEFINE_string("save_dir", None, "Where the pictures go.")
+    flags.DEFINE_list("splits", ["train", "val"], "Which splits to show.")
+    flags.DEFINE_integer("count", 3, "Frames of each split.", lower_bound=1)
+    for name in api.define_flags():
+        flags.declare_key_flag(name)
+    flags.mark_flag_as_required("save_dir")
+
+
+def main(arguments) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    values = flags.FLAGS
+    for split in values.splits:
+        if split not in SPLITS:
+            raise UserError(
+                f"--splits={split}: must be among {', '.join(SPLITS)}"
+            )
+    segmenter = api.Segmenter(values.model, values.threads, values.provider)
+    attacker = api.Attacker(values.attacker, values.threads, values.provider)
+    api.check_fit(attacker, segmenter)
+    make_directory(values.save_dir)
+    for split in values.splits:
+        frames = Frames(
+            values.dataset,
+            values.dataset_dir,
+            split,
+            segmenter.height,
+            segmenter.width,
+        )
+        # Spread over the split: neighbours are frames of one video.
+        count = min(values.count, len(frames))
+        picks = np.linspace(0, len(frames) - 1, count).astype(int)
+        photos = [frames[int(index)][0] for index in picks]
+        rows, qualities = display_rows(attacker, segmenter, photos)
+        path = Path(values.save_dir) / f"display_{split}.png"
+        sheet = panels(rows, segmenter.classes, CAPTIONS)
+        write_photo(path, Photo(sheet))
+        mean = np.mean(qualities)
+        print(f"{path}: PSNR {mean:.2f} dB over {count} frames")
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)

@@ -1,0 +1,342 @@
+"""Measures an attack: what it costs the victim, and what it costs the eye.
+
+    python -m malicious_ae.evaluate --dataset_dir camvid --report_dir report
+
+What is measured is what ships: the ONNX networks, on photos rounded to 8
+bits. Beside the attack stand controls of the same PSNR, photo by photo: white
+noise, the attack's mean colour cast alone, and JPEG. `--yardsticks` adds PGD
+and SegPGD, which know every photo's labels and need Keras and the victim's
+weights; `--others` measures other victims on the same transformed photos.
+"""
+
+import hashlib
+import os
+import platform
+import shlex
+import sys
+
+import cv2
+import numpy as np
+import onnxruntime
+from absl import flags
+from tqdm import tqdm
+
+from malicious_ae import api, controls
+from malicious_ae.data import SPLITS, Frames
+from malicious_ae.flags import define_data_flags
+from malicious_ae.report import write_report
+from malicious_ae.tables import iou_summary
+from shared.errors import UserError, no_arguments, run_main
+from shared.images import make_directory
+from shared.quality import psnr, ssim
+from shared.segmentation.confusion import Confusion
+
+CURVE = (26, 28, 30, 32, 34, 36, 40)
+
+
+class Tally:
+    """What one kind of change did to all frames.
+
+    Args:
+        classes: Class list.
+        ignored: Classes that do not count.
+    """
+
+    def __init__(self, classes, ignored):
+        self.classes = classes
+        self.confusion = Confusion(classes.count, ignored)
+        self.quality = {"psnr_db": [], "ssim": [], "linf": []}
+
+    def add(self, photo, changed, labels, predicted) -> None:
+        """Counts one frame: uint8 photos [H, W, 3], labels [H, W]."""
+        self.confusion.add(labels, predicted)
+        if changed is photo:
+            return
+        self.quality["psnr_db"].append(psnr(photo, changed))
+        self.quality["ssim"].append(ssim(photo, changed))
+        self.quality["linf"].append(int(cv2.absdiff(photo, changed).max()))
+
+    def summary(self) -> dict:
+        """IoU per class and the means and worst of quality."""
+        result = iou_summary(self.confusion, self.classes)
+        for name, values in self.quality.items():
+            if values:
+                worst = max(values) if name == "linf" else min(values)
+                result[name] = {
+                    "mean": float(np.mean(values)),
+                    "worst": float(worst),
+                }
+        return result
+
+
+class Evaluation:
+    """Runs frames through changes and victims, and keeps count.
+
+    Args:
+        segmenter: api.Segmenter, the victim.
+        attacker: api.Attacker that fits it.
+        ignored: Classes that do not count.
+        others: Other victims by name, api.Segmenter.
+        yardsticks: Functions (photo, labels, rng) -> attacked by name.
+        curve: PSNR values in dB at which attack and noise are compared.
+        seed: Seed of noise and random starts.
+    """
+
+    def __init__(
+        self,
+        segmenter,
+        attacker,
+        ignored=(),
+        others=None,
+        yardsticks=None,
+        curve=(),
+        seed=0,
+    ):
+        self.segmenter, self.attacker = segmenter, attacker
+        self.ignored, self.seed = ignored, seed
+        self.others, self.yardsticks = others or {}, yardsticks or {}
+        self.curve = curve
+        self.tallies = {}
+        self.samples = []
+        self.count = 0
+
+    def _add(self, name, photo, changed, labels, victim=None):
+        if name not in self.tallies:
+            self.tallies[name] = Tally(self.segmenter.classes, self.ignored)
+        predicted = (victim or self.segmenter).segment(changed)
+        self.tallies[name].add(photo, changed, labels, predicted)
+
+    def add(self, photo, labels, curve=True, yardsticks=True) -> None:
+        """Measures one frame.
+
+        Args:
+            photo: uint8 [H, W, 3] of the network's size.
+            labels: Class indices [H, W].
+            curve: Whether the frame counts in the curve.
+            yardsticks: Whether PGD and SegPGD attack it too.
+        """
+        rng = np.random.default_rng([self.seed, self.count])
+        attacked = self.attacker.attack(photo)
+        target = psnr(photo, attacked)
+        changes = {"clean": photo, "attack": attacked}
+        if np.isfinite(target):
+            changes |= {
+                "noise": controls.gaussian_noise(photo, target, rng),
+                "colour_cast": controls.colour_cast(photo, attacked, target),
+                "jpeg": controls.jpeg(photo, target),
+            }
+        for name, changed in changes.items():
+            self._add(name, photo, changed, labels)
+        for other, victim in self.others.items():
+            for name in ("clean", "attack"):
+                changed = changes[name]
+                self._add(f"{other}/{name}", photo, changed, labels, victim)
+        if yardsticks:
+            for name, attack in self.yardsticks.items():
+                changed = attack(photo, labels, rng)
+                self._add(f"yardstick/{name}", photo, changed, labels)
+            if self.yardsticks:
+                # The attack on the same frames, to be compared with.
+                self._add("yardstick/attack", photo, attacked, labels)
+                self._add("yardstick/clean", photo, photo, labels)
+        if curve and self.curve and np.isfinite(target):
+            self._add("curve/clean", photo, photo, labels)
+            residual = attacked.astype(np.float64) - photo
+            for level in self.curve:
+                for kind, changed in (
+                    ("attack", controls.at_psnr(photo, residual, level)),
+                    ("noise", controls.gaussian_noise(photo, level, rng)),
+                ):
+                    self._add(f"curve/{kind}/{level}", photo, changed, labels)
+        if len(self.samples) < 3:
+            self.samples.append((photo, changes))
+        self.count += 1
+
+    def results(self) -> dict:
+        """All numbers, as JSON holds them.
+
+        Raises:
+            ValueError: If no frame was added.
+        """
+        if not self.count:
+            raise ValueError("no frame was measured")
+        summaries = {k: tally.summary() for k, tally in self.tallies.items()}
+        for name, summary in summaries.items():
+            group = name.split("/")[0]
+            if group in ("yardstick", "curve", *self.others):
+                before = summaries[f"{group}/clean"]
+            else:
+                before = summaries["clean"]
+            if before is not summary:
+                summary["miou_lost"] = lost_share(before, summary)
+        return {
+            "frames": self.count,
+            "seed": self.seed,
+            "attacker": self.attacker.metadata,
+            "measured": summaries,
+        }
+
+
+def lost_share(before, after) -> float:
+    """Share of the mIoU that is lost, 0 for a victim that had none."""
+    if not before["miou"] > 0:
+        return 0.0
+    return 1.0 - after["miou"] / before["miou"]
+
+
+def keras_yardsticks(model, segmenter, attacker, ignored, steps) -> dict:
+    """PGD and SegPGD against a victim's Keras network, at equal budget.
+
+    Args:
+        model: The victim's name or directory, with weights.
+        segmenter: The same victim, exported.
+        attacker: Whose bound they get: `linf`, else its `min_psnr`.
+        ignored: Classes that do not count.
+        steps: Gradients a photo.
+
+    Returns:
+        Functions (photo, labels, rng) -> attacked uint8 photo, by name.
+
+    Raises:
+        UserError: If the weights are missing or broken.
+    """
+    # Only here is a training framework needed.
+    from malicious_ae.gradient_attacks import METHODS, GradientAttack
+    from malicious_ae.models import load_victim
+
+    victim = load_victim(model, segmenter.height, segmenter.width)
+    weights = np.ones(segmenter.classes.count, np.float32)
+    weights[list(ignored)] = 0
+    bound = "linf" if attacker.metadata["bound"] == "linf" else "psnr"
+    size = attacker.metadata["epsilon" if bound == "linf" else "min_psnr"]
+
+    def yardstick(method):
+        attack = GradientAttack(victim, weights, method, bound, size, steps)
+
+        def run(photo, labels, rng):
+            image = photo[None].astype(np.float32) / 255
+            return api.to_levels(attack.attack(image, labels[None], rng)[0])
+
+        return run
+
+    return {method: yardstick(method) for method in METHODS}
+
+
+def _recipe(paths) -> dict:
+    """What somebody needs to make this report again."""
+    own = flags.FLAGS.get_key_flags_for_module("__main__")
+    return {
+        "command": shlex.join(
+            ["python", "-m", "malicious_ae.evaluate", *sys.argv[1:]]
+        ),
+        "flags": {flag.name: flag.value for flag in own},
+        "model_sha256": {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in paths
+        },
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+            "onnxruntime": onnxruntime.__version__,
+        },
+    }
+
+
+def define_flags() -> None:
+    """Defines this command's flags."""
+    define_data_flags()
+    flags.DEFINE_string(
+        "attacker",
+        api.ATTACKER,
+        "A name under malicious_ae/weights, or a directory with attacker.onnx.",
+    )
+    flags.DEFINE_string(
+        "report_dir",
+        None,
+        "Folder for report.json, report.md, iou.png, curve.png and "
+        "samples.png.",
+    )
+    flags.DEFINE_enum("split", "test", list(SPLITS), "Which frames.")
+    flags.DEFINE_integer(
+        "frames", 0, "How many, spread over the split; 0 is all.", 0
+    )
+    flags.DEFINE_integer(
+        "curve_frames", 40, "Frames of the curve of mIoU by PSNR.", 0
+    )
+    flags.DEFINE_bool("yardsticks", False, "Run PGD and SegPGD too.")
+    flags.DEFINE_integer("yardstick_frames", 20, "Frames they attack.", 1)
+    flags.DEFINE_integer("yardstick_steps", 20, "Gradients a frame.", 1)
+    flags.DEFINE_list(
+        "others",
+        [],
+        "Other victims: does the attack transfer, does a hardened one stand?",
+    )
+    flags.DEFINE_bool("ignore_unlabeled", True, "Leave unlabelled pixels out.")
+    flags.DEFINE_integer("seed", 0, "Seed of noise and random starts.", 0)
+    for name in api.define_flags():
+        flags.declare_key_flag(name)
+    flags.mark_flag_as_required("report_dir")
+
+
+def _spread(count, wanted):
+    """Indices of `wanted` of `count` things, evenly spread."""
+    wanted = min(wanted or count, count)
+    return np.linspace(0, count - 1, wanted).round().astype(int)
+
+
+def main(arguments) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    values = flags.FLAGS
+    backend = {"threads": values.threads, "provider": values.provider}
+    segmenter = api.Segmenter(values.model, **backend)
+    attacker = api.Attacker(values.attacker, **backend)
+    api.check_fit(attacker, segmenter)
+    others = {name: api.Segmenter(name, **backend) for name in values.others}
+    for other in others.values():
+        api.check_fit(attacker, other)
+    if segmenter.classes.name != values.dataset:
+        raise UserError(
+            f"--dataset={values.dataset}: the victim was trained on "
+            f"{segmenter.classes.name}"
+        )
+    frames = Frames(
+        values.dataset,
+        values.dataset_dir,
+        values.split,
+        segmenter.height,
+        segmenter.width,
+        cache=False,
+    )
+    ignored = [segmenter.classes.unlabeled] if values.ignore_unlabeled else []
+    make_directory(values.report_dir)
+    yardsticks = {}
+    if values.yardsticks:
+        yardsticks = keras_yardsticks(
+            values.model, segmenter, attacker, ignored, values.yardstick_steps
+        )
+    evaluation = Evaluation(
+        segmenter, attacker, ignored, others, yardsticks, CURVE, values.seed
+    )
+    picks = _spread(len(frames), values.frames)
+    in_curve, in_yardsticks = (
+        set(picks[_spread(len(picks), wanted)] if wanted else ())
+        for wanted in (values.curve_frames, values.yardstick_frames)
+    )
+    for index in tqdm(picks, unit="frame", disable=None):
+        photo, labels = frames[int(index)]
+        evaluation.add(photo, labels, index in in_curve, index in in_yardsticks)
+    results = evaluation.results()
+    results["recipe"] = _recipe([segmenter.path, attacker.path])
+    written = write_report(
+        values.report_dir, results, evaluation.samples, segmenter
+    )
+    print((written[0].parent / "report.md").read_text("utf-8"))
+    for path in written:
+        print(os.fspath(path))
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
