@@ -1,0 +1,210 @@
+"""The judge and its report, on models whose answers are known."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dcgan import evaluate
+from dcgan.api import Generator
+from dcgan.features import Classifier, Inception, Judgement, class_statistics
+from dcgan.metrics import frechet_distance
+from shared.errors import UserError
+from tests.dcgan.models import (
+    write_classifier,
+    write_generator,
+    write_inception,
+)
+from tests.stegastamp.commands import call
+
+
+def bars(classes, seed):
+    """Images with the pair of rows of their class bright, on noise."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 60, (len(classes), 28, 28), np.uint8)
+    for image, label in zip(images, classes, strict=True):
+        image[2 * label : 2 * label + 2] += 150
+    return images
+
+
+@pytest.fixture
+def data(tmp_path):
+    classes = np.tile(np.arange(10, dtype=np.uint8), 12)
+    np.savez(
+        tmp_path / "mnist.npz",
+        x_train=bars(classes, 0),
+        y_train=classes,
+        x_test=bars(classes[:30], 1),
+        y_test=classes[:30],
+    )
+    return tmp_path / "mnist.npz"
+
+
+def test_the_classifier_is_fed_in_its_range_and_order(tmp_path):
+    classifier = Classifier(write_classifier(tmp_path / "c.onnx"), threads=1)
+    classes = np.array([7, 0, 3, 9])
+    judged = classifier.judge(bars(classes, 2)[..., None])
+    assert judged.classes.tolist() == classes.tolist()
+    assert (judged.confidence > 0.9).all()
+    image = np.zeros((1, 28, 28, 1), np.uint8)
+    image[0, 4:6] = 255
+    np.testing.assert_allclose(
+        classifier.judge(image).features[0],
+        [1.0 if k == 2 else -1.0 for k in range(10)],
+        atol=1e-6,
+    )
+    assert classifier.class_names[4] == "4"
+    for wrong in (image[0], image.astype("float32"), image[:, :20]):
+        with pytest.raises(ValueError, match="uint8"):
+            classifier.judge(wrong)
+
+
+def test_class_statistics_by_hand():
+    probabilities = np.full((2000, 4), 0.02)
+    probabilities[np.arange(2000), [0] * 1000 + [1] * 999 + [2]] = 0.94
+    probabilities[:500] = 0.25
+    found = class_statistics(Judgement(None, probabilities), 4)
+    # One image of 2000 is below a thousandth: class 2 does not count.
+    assert found["class_coverage"] == 2
+    assert found["class_entropy"] == pytest.approx(0.69710, abs=1e-5)
+    assert found["confident"] == 0.75
+
+
+def test_the_report_stands_beside_its_floor(tmp_path, data):
+    write_generator(tmp_path / "one")
+    write_generator(tmp_path / "two", latent="uniform")
+    classifier = write_classifier(tmp_path / "c.onnx")
+    arguments = (
+        f"--model={tmp_path / 'one'}",
+        f"--model={tmp_path / 'two'}",
+        f"--data_dir={data}",
+        f"--classifier={classifier}",
+        f"--report_dir={tmp_path / 'report'}",
+        "--count=50",
+        "--seed=2",
+    )
+    code, out, err = call(evaluate, *arguments)
+    assert (code, err) == (None, "")
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    one, two, floor = report["rows"]
+    assert floor["name"] == "real images (floor)" and report["count"] == 50
+    assert floor["frechet"] < 0.2 * min(one["frechet"], two["frechet"])
+    assert floor["class_coverage"] == 10 and floor["confident"] > 0.9
+    assert abs(floor["kernel"]) < one["kernel"]
+    assert floor["precision"] > 0.7 > one["precision"]
+    assert "FCD" in out and "FID" not in out
+    assert "test accuracy 0.5000" in out
+
+    # By hand, from the pieces.
+    with np.load(data) as archive:
+        train = archive["x_train"][..., None]
+    order = np.random.default_rng(2).permutation(120)[:50]
+    judge = Classifier(classifier)
+    expected = frechet_distance(
+        judge.judge(Generator(tmp_path / "one").generate(50, 2)).features,
+        judge.judge(train[order]).features,
+    )
+    assert one["frechet"] == pytest.approx(expected, rel=1e-6)
+    names = {p.name for p in (tmp_path / "report").iterdir()}
+    assert names == {
+        "report.json",
+        "report.md",
+        "one.png",
+        "one_nearest.png",
+        "two.png",
+        "two_nearest.png",
+    }
+    # The same command measures the same numbers.
+    call(evaluate, *arguments)
+    again = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert again["rows"] == report["rows"]
+
+
+def test_a_model_that_copies_is_seen(tmp_path, data):
+    with np.load(data) as archive:
+        train, test = archive["x_train"][..., None], archive["x_test"]
+    copied, index = evaluate.copying(train[5:25], train)
+    unseen, _ = evaluate.copying(test[..., None], train)
+    assert copied["neighbour_median"] == 0.0 and index[0] == 5
+    assert unseen["neighbour_low"] > 5.0
+
+
+@pytest.mark.parametrize("channels_first", [True, False])
+def test_colour_images_are_judged_by_an_inception_file(
+    tmp_path, channels_first
+):
+    path = write_inception(tmp_path / "i.onnx", 8, channels_first)
+    judge = Inception(path)
+    images = np.zeros((2, 16, 16, 3), np.uint8)
+    images[1] = (255, 0, 51)
+    features = judge.judge(images).features
+    np.testing.assert_allclose(
+        features, [[-1, -1, -1], [1, -1, -0.6]], atol=1e-6
+    )
+    gray = judge.judge(images[:1, ..., :1]).features
+    np.testing.assert_allclose(gray, [[-1, -1, -1]], atol=1e-6)
+    assert judge.distance_name == "FID" and "8 x 8" in judge.describe()
+
+
+def test_a_folder_of_photos_is_judged_too(tmp_path):
+    from tests.dcgan.test_data import write_photos
+
+    photos = write_photos(tmp_path / "photos", [(64, 64)] * 24)
+    write_generator(tmp_path / "m", size=64, channels=3)
+    inception = write_inception(tmp_path / "i.onnx")
+    for flags in ((), (f"--inception={inception}",)):
+        code, out, err = call(
+            evaluate,
+            f"--model={tmp_path / 'm'}",
+            "--dataset=folder",
+            f"--data_dir={photos}",
+            f"--report_dir={tmp_path / 'report'}",
+            "--count=12",
+            *flags,
+        )
+        assert (code, err) == (None, "")
+        assert ("FID" in out) == bool(flags)
+        assert "nearest: median" in out
+
+
+@pytest.mark.parametrize(
+    "flag,words",
+    [
+        ("--count=0", "--count=0: must be at least"),
+        ("--seed=-1", "--seed=-1"),
+        ("--model=nowhere", "no such model"),
+        ("--data_dir=nowhere", "--data_dir: nowhere"),
+        ("--classifier=nowhere.onnx", "nowhere.onnx: no such model file"),
+        ("--report_dir=", "--report_dir is missing"),
+    ],
+)
+def test_a_bad_flag_gets_one_line(tmp_path, data, flag, words):
+    write_generator(tmp_path / "m")
+    arguments = [
+        f"--data_dir={data}",
+        f"--report_dir={tmp_path / 'report'}",
+        f"--classifier={write_classifier(tmp_path / 'c.onnx')}",
+        flag,
+    ]
+    if not flag.startswith("--model"):
+        arguments.append(f"--model={tmp_path / 'm'}")
+    code, out, err = call(evaluate, *arguments)
+    assert code == 1 and words in err and err.count("\n") == 1
+
+
+def test_a_model_of_another_size_or_a_wrong_judge_is_named(tmp_path, data):
+    write_generator(tmp_path / "m", size=64, channels=3)
+    classifier = write_classifier(tmp_path / "c.onnx")
+    code, _, err = call(
+        evaluate,
+        f"--model={tmp_path / 'm'}",
+        f"--data_dir={data}",
+        f"--classifier={classifier}",
+        f"--report_dir={tmp_path / 'report'}",
+    )
+    assert code == 1 and "draws images of (pixels, channels) [(64, 3)]" in err
+    write_generator(tmp_path / "g")
+    with pytest.raises(UserError, match="is a generator, not a classifier"):
+        Classifier(tmp_path / "g" / "generator.onnx")
+    with pytest.raises(UserError, match="--inception: .* has the shape"):
+        Inception(tmp_path / "g" / "generator.onnx")

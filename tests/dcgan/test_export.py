@@ -1,0 +1,74 @@
+"""What a run exports draws the same images in every runtime."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from dcgan.api import Generator
+from dcgan.networks import build_networks
+from shared.errors import UserError
+from shared.grids import to_uint8
+
+pytestmark = pytest.mark.tensorflow
+
+CONFIG = {
+    "networks": "report",
+    "resizer": "upsampling",
+    "dropout": 0.3,
+    "size": 28,
+    "channels": 1,
+    "latent": "normal",
+    "dataset": "mnist",
+}
+
+
+@pytest.fixture
+def run_dir(tmp_path):
+    keras.utils.set_random_seed(3)
+    generator, _ = build_networks("report", 28, 1, "upsampling", 0.3)
+    run = tmp_path / "run"
+    (run / "checkpoints" / "step-00000042").mkdir(parents=True)
+    generator.save_weights(run / "generator.weights.h5")
+    (run / "config.json").write_text(json.dumps(CONFIG))
+    return run, generator
+
+
+@pytest.mark.slow
+def test_onnx_saved_model_and_litert_agree_with_the_run(run_dir, tmp_path):
+    from dcgan.export import export_run
+
+    run, network = run_dir
+    out = tmp_path / "out"
+    differences = export_run(run, out, litert=True)
+    assert {p.relative_to(out).as_posix() for p in differences} == {
+        "generator.onnx",
+        "generator/1",
+        "generator.tflite",
+    }
+    assert all(d["generated"] < 1e-4 for d in differences.values())
+    generator = Generator(out, threads=1)
+    latents = generator.latents(17, seed=5)
+    drawn = generator.draw(latents).astype(int)
+    images = to_uint8(np.asarray(network(latents, training=False)))
+    assert np.abs(drawn - images).max() <= 1
+    assert generator.metadata["step"] == 42
+    assert generator.metadata["latent"] == "normal"
+
+
+def test_an_incomplete_run_is_named(run_dir, tmp_path):
+    from dcgan.export import load_generator
+
+    run, _ = run_dir
+    (run / "config.json").write_text(json.dumps(CONFIG | {"size": 32}))
+    with pytest.raises(UserError, match="config.json: `size` must be one of"):
+        load_generator(run)
+    (run / "config.json").write_text(json.dumps(CONFIG | {"channels": 3}))
+    with pytest.raises(UserError, match="not the weights of the network"):
+        load_generator(run)
+    (run / "generator.weights.h5").unlink()
+    with pytest.raises(UserError, match="no such file"):
+        load_generator(run)
+    with pytest.raises(UserError, match="is not a directory"):
+        load_generator(tmp_path / "nowhere")
