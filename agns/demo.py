@@ -32,7 +32,7 @@ from shared.images import list_photos, make_directory
 
 ASSETS = Path(__file__).parent / "assets"
 DEMOS = ("recognition", "glasses", "dodging", "impersonation", "physical")
-ATTACKER, TARGET = "Serena_Williams", "Colin_Powell"
+ATTACKER, TARGET = "Hugo_Chavez", "Colin_Powell"
 
 
 def define_flags(values=flags.FLAGS):
