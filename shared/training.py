@@ -174,7 +174,11 @@ class Checkpoint(keras.callbacks.Callback):
             tempfile.mkdtemp(prefix=".saving-", dir=self.folder)
         )
         self.model.save_weights(temporary / "game.weights.h5")
-        state = {"step": step, "schedule": self.get_state()}
+        state = {
+            "step": step,
+            "schedule": self.get_state(),
+            "random": [v.numpy().tolist() for v in _random_states(self.model)],
+        }
         (temporary / "state.json").write_text(json.dumps(state))
         os.replace(temporary, target)
         for name, network in self.exports.items():
@@ -184,6 +188,18 @@ class Checkpoint(keras.callbacks.Callback):
             os.replace(partial, saved)
         for old in sorted(self.folder.glob("step-*"))[:-2]:
             shutil.rmtree(old)
+
+
+def _random_states(model) -> list:
+    """The variables of a model's seed generators, which Keras does not save.
+
+    Without them a resumed run would draw again what it drew from its start.
+    """
+    return [
+        variable
+        for variable in model.non_trainable_variables
+        if variable.path.endswith("seed_generator_state")
+    ]
 
 
 def sync_weights(model) -> None:
@@ -203,7 +219,13 @@ def restore(model, checkpoint: pathlib.Path) -> dict:
     """
     try:
         model.load_weights(checkpoint / "game.weights.h5")
-        return json.loads((checkpoint / "state.json").read_text())
+        state = json.loads((checkpoint / "state.json").read_text())
+        # Checkpoints of earlier versions have no random state.
+        if saved := state.get("random"):
+            pairs = zip(_random_states(model), saved, strict=True)
+            for variable, value in pairs:
+                variable.assign(value)
+        return state
     except (OSError, ValueError, KeyError) as error:
         raise UserError(
             f"{checkpoint}: cannot be read ({str(error).splitlines()[0]}); "
