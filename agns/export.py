@@ -25,6 +25,9 @@ from shared.images import make_directory
 from shared.run_files import read_config
 from shared.training import write_text
 
+# A weight in 16 bits is up to 1/2048 off, which adds up over the layers.
+HALF_TOLERANCE = 1e-2
+
 
 def describe_run(run_dir):
     """The networks of a run, what configures them, and their metadata.
@@ -110,7 +113,11 @@ def export_run(run_dir, output_dir, half=False, saved_model=False) -> dict:
         if half:
             half_storage.halve_onnx(path)
             differences[path] = export.compare(
-                network, export.onnx_predictor(path), str(path), examples
+                network,
+                export.onnx_predictor(path),
+                str(path),
+                examples,
+                HALF_TOLERANCE,
             )
             half_storage.save_weights(network, weights)
         else:
@@ -138,7 +145,8 @@ def define_flags() -> None:
         "test",
         False,
         "Print how far each output is from the trained network, as a share of "
-        f"its range. More than {export.TOLERANCE:.0e} fails in any case.",
+        f"its range. More than {export.TOLERANCE:.0e} fails in any case (with "
+        f"--half, {HALF_TOLERANCE:.0e}).",
     )
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 

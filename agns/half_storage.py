@@ -1,7 +1,8 @@
 """Weights stored in 16 bits, computed with in 32: half the size on disk.
 
-The large arrays are rounded once; the file for training and the file for use
-then hold the same numbers.
+The large arrays are rounded before they are exported, so that the file for
+training and the file for use hold the same numbers, but for those kernels
+which a converter multiplies with batch statistics: they are rounded twice.
 """
 
 import os
@@ -23,7 +24,8 @@ def round_weights(network) -> None:
         values = np.asarray(variable.numpy())
         if values.size < LEAST_SIZE or values.dtype != np.float32:
             continue
-        rounded = values.astype(np.float16).astype(np.float32)
+        with np.errstate(over="ignore"):
+            rounded = values.astype(np.float16).astype(np.float32)
         if not np.isfinite(rounded).all():
             raise ValueError(f"{variable.path}: does not fit float16")
         variable.assign(rounded)
@@ -65,7 +67,7 @@ def halve_onnx(path) -> None:
     """Stores the large weights of an ONNX file in 16 bits.
 
     Each is turned to 32 bits by a Cast, which ONNX Runtime does once, when
-    it loads the file; with rounded weights every answer stays the same.
+    it loads the file.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper

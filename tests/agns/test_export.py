@@ -1,0 +1,171 @@
+"""Exports of real networks, and using them without Keras."""
+
+import json
+
+import numpy as np
+import pytest
+
+from agns import api, generate, half_storage, recognize
+from agns.export import describe_run, export_run
+from agns.models import load_eyeglasses, load_recognizer
+from agns.networks import (
+    build_discriminator,
+    build_generator,
+    build_recognizer,
+)
+from shared.errors import UserError
+from tests.agns import tiny
+
+PEOPLE = ["Person_0", "Person_1", "Person_2"]
+
+
+@pytest.fixture(scope="module")
+def eyeglass_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("eyeglasses")
+    for network in (build_generator(), build_discriminator()):
+        network.save_weights(folder / f"{network.name}.weights.h5")
+    tiny.write_config(folder, minibatch=True, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recognizer_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recognizer")
+    network = build_recognizer("openface", 3)
+    network.save_weights(folder / "recognizer.weights.h5")
+    tiny.write_config(
+        folder, architecture="openface", people=PEOPLE, size=96, seed=0
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(eyeglass_run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported")
+    found = export_run(eyeglass_run, folder, half=True)
+    assert {path.name for path in found} == {
+        "generator.onnx",
+        "discriminator.onnx",
+    }
+    return folder
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_eyeglasses_in_half_size(exported, eyeglass_run):
+    for role, weights in (("generator", 633_403), ("discriminator", 3_809_801)):
+        for name in (f"{role}.onnx", f"{role}.weights.h5"):
+            assert (exported / name).stat().st_size < 2.2 * weights + 60_000
+    generator, _ = load_eyeglasses(exported)
+    random = np.random.default_rng([3, 0])
+    codes = random.normal(size=(2, 25)).astype("float32")
+    np.testing.assert_allclose(
+        api.Generator(exported).glasses(2, [3, 0]), generator(codes), atol=1e-4
+    )
+    # Rounding is to 11 bits, and the shipped networks are the rounded ones.
+    whole, _ = load_eyeglasses(eyeglass_run)
+    np.testing.assert_allclose(generator(codes), whole(codes), atol=0.01)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_generate_writes_the_same_glasses_for_a_seed(exported, tmp_path):
+    values = generate.flags.FlagValues()
+    generate.define_flags(values)
+    values(["generate", f"--model={exported}", f"--save_dir={tmp_path}"])
+    values.count = 3
+    values.print_sheets = True
+    assert generate.main([], values) == 0
+    first = (tmp_path / "glasses_0001.png").read_bytes()
+    assert (tmp_path / "print_0002.png").exists()
+    assert (tmp_path / "grid.png").exists()
+    values.count = 2
+    assert generate.main([], values) == 0
+    assert (tmp_path / "glasses_0001.png").read_bytes() == first
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_a_recognizer_and_its_command(recognizer_run, tmp_path, capsys):
+    export_run(recognizer_run, tmp_path / "model")
+    people = tiny.write_people(tmp_path / "faces", people=2, photos=2)
+    (people / "Person_0" / "broken.jpg").write_bytes(b"")
+    network, names = load_recognizer(tmp_path / "model")
+    assert names == PEOPLE
+    recognizer = api.Recognizer(tmp_path / "model")
+    faces = np.random.default_rng(0).random((3, 96, 96, 3)).astype("float32")
+    np.testing.assert_allclose(
+        recognizer.probabilities(faces, batch_size=2),
+        network(2 * faces - 1),
+        atol=1e-4,
+    )
+    with pytest.raises(ValueError, match=r"shape=\(96, 96, 3\)"):
+        recognizer.probabilities(faces[0])
+
+    values = recognize.flags.FlagValues()
+    recognize.define_flags(values)
+    values(
+        [
+            "recognize",
+            f"--model={tmp_path / 'model'}",
+            f"--images_dir={people}",
+            "--json",
+        ]
+    )
+    assert recognize.main([], values) == 1
+    out, err = capsys.readouterr()
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert len(lines) == 4 and {line["name"] for line in lines} <= set(PEOPLE)
+    assert "broken.jpg: is empty" in err
+
+    with pytest.raises(UserError, match="generator"):
+        api.Generator(tmp_path / "model")
+
+
+@pytest.mark.tensorflow
+def test_half_storage_keeps_every_rounded_number(tmp_path):
+    import keras
+
+    network = tiny.recognizer()
+    half_storage.round_weights(network)
+    path = tmp_path / "half.weights.h5"
+    half_storage.save_weights(network, path)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    keras.utils.set_random_seed(9)
+    other = tiny.recognizer()
+    other.load_weights(path)
+    for one, two in zip(network.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), two.numpy())
+    whole = tmp_path / "whole.weights.h5"
+    network.save_weights(whole)
+    assert path.stat().st_size < 0.7 * whole.stat().st_size
+
+
+def test_too_large_for_half_storage():
+    network = tiny.recognizer()
+    network.get_layer("logits").kernel.assign(
+        np.full((1728, 5), 1e6, "float32")
+    )
+    with pytest.raises(ValueError, match="does not fit float16"):
+        half_storage.round_weights(network)
+
+
+def test_no_run_of_ours_is_refused(tmp_path):
+    with pytest.raises(UserError, match="is not a directory"):
+        describe_run(tmp_path / "none")
+    tiny.write_config(tmp_path / "other", latent=8)
+    with pytest.raises(UserError, match="of no recogniser or eyeglass"):
+        describe_run(tmp_path / "other")
+    tiny.write_config(
+        tmp_path / "lost", architecture="openface", people=PEOPLE, size=96
+    )
+    with pytest.raises(UserError, match="no such file"):
+        describe_run(tmp_path / "lost")
+
+
+def test_missing_and_broken_models_are_named(tmp_path):
+    with pytest.raises(UserError, match="--model=nobody: no such model"):
+        api.Recognizer("nobody")
+    (tmp_path / "recognizer.onnx").write_bytes(b"no network")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        api.Recognizer(tmp_path)
