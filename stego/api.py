@@ -31,9 +31,6 @@ DEFAULT_MODEL = "modern"
 
 # Tiles a call of a network; more take memory and no less time.
 _BATCH = 128
-# Some tiles take their bits easily and some hardly. Each gets the least of
-# these factors on Alice's residual at which Bob reads all of its bits.
-_FACTORS = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 4.5, 7.0)
 # How far each bit's logit must be from 0, so that another processor's
 # rounding does not turn it; a share of the mean distance.
 _MARGIN = 0.02
@@ -75,6 +72,8 @@ class Network:
     Attributes:
         output_size: int, side of a tile in pixels.
         msg_len: int, bits of a tile.
+        factors: tuple of float, factors on Alice's residual to try on a tile
+            until Bob reads it.
 
     Raises:
         UserError: if the model is missing, damaged, or another one.
@@ -93,6 +92,7 @@ class Network:
                 )
             self.output_size = int(metadata["output_size"])
             self.msg_len = int(metadata["msg_len"])
+            self.factors = tuple(map(float, metadata["factors"]))
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 f"{self.path}: its metadata is incomplete ({error}); export "
@@ -144,20 +144,28 @@ def _colors(image):
     return image[..., : min(image.shape[2], 3)]
 
 
+def _high_bytes(tiles):
+    """The part of the levels that carries a message: uint8."""
+    return tiles if tiles.dtype == np.uint8 else (tiles >> 8).astype(np.uint8)
+
+
 def _to_network(tiles):
     """Whole levels [n, s, s, 1 or 3] as float32 [n, s, s, 3] in [-1, 1]."""
-    half = np.float32(np.iinfo(tiles.dtype).max / 2)
-    tiles = tiles.astype(np.float32) / half - np.float32(1)
+    tiles = _high_bytes(tiles).astype(np.float32) / np.float32(127.5)
+    tiles = tiles - np.float32(1)
     return np.broadcast_to(tiles, (*tiles.shape[:3], 3))
 
 
 def _to_levels(values, like):
-    """[n, s, s, 3] in [-1, 1] as whole levels, shaped and typed as `like`."""
-    top = np.iinfo(like.dtype).max
+    """[n, s, s, 3] in [-1, 1] as whole levels, shaped and typed as `like`.
+
+    16-bit levels keep their low bytes.
+    """
     if like.shape[3] == 1:
         values = values.mean(axis=3, keepdims=True)
-    levels = np.rint((values + np.float32(1)) * np.float32(top / 2))
-    return np.clip(levels, 0, top).astype(like.dtype)
+    levels = np.rint((values + np.float32(1)) * np.float32(127.5))
+    levels = np.clip(levels, 0, 255).astype(like.dtype)
+    return levels if like.dtype == np.uint8 else levels << 8 | like & 0xFF
 
 
 @dataclasses.dataclass(frozen=True)
@@ -302,8 +310,8 @@ class Encoder:
         Args:
             covers: levels [n, s, s, 1 or 3].
             bits: uint8 [n, msg_len] of 0 and 1.
-            factors: rising factors on Alice's residual, of which each tile
-                gets the first that does; None takes the default.
+            factors: factors on Alice's residual, of which each tile gets
+                the first that does; None takes the model's.
 
         Returns:
             tiles of the same shape and type.
@@ -318,10 +326,10 @@ class Encoder:
         result = covers.copy()
         least_wrong = np.full(len(covers), self._alice.msg_len + 1)
         pending = np.arange(len(covers))
-        for factor in factors or _FACTORS:
+        for factor in factors or self._alice.factors:
             tiles = _to_levels(
                 inputs[pending] + np.float32(factor) * residuals[pending],
-                covers,
+                covers[pending],
             )
             logits = self.decoder.logits(tiles)
             distance = logits * np.sign(signs[pending])

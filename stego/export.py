@@ -28,11 +28,13 @@ CONFIG_TYPES = {
 }
 
 
-def load_networks(run_dir) -> dict[str, keras.Model]:
+def load_networks(run_dir, msg_len=None) -> dict[str, keras.Model]:
     """Builds a run's players in float32 with trained weights.
 
     Args:
         run_dir: Run directory of `stego.train`.
+        msg_len: Bits of a message, if not those of the training; the
+            weights of the architecture `phase` fit any.
 
     Returns:
         `alice`, `bob` and `eve`.
@@ -41,7 +43,7 @@ def load_networks(run_dir) -> dict[str, keras.Model]:
         UserError: If a file is missing, broken or of another network.
     """
     config = read_config(run_dir, CONFIG_TYPES)
-    size, msg_len = config["output_size"], config["msg_len"]
+    size, msg_len = config["output_size"], msg_len or config["msg_len"]
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
@@ -68,24 +70,29 @@ def make_examples(size: int, msg_len: int) -> dict[str, np.ndarray]:
         msg_len: Bits of a message.
 
     Returns:
-        `cover` and `image` [3, size, size, 3] in [-1, 1]: a ramp with noise
-        of another strength in each; `message` [3, msg_len] of -.5 and .5.
+        `cover` and `image` [3, size, size, 3] in [-1, 1], in whole levels: a
+        ramp with noise of another strength in each; `message` [3, msg_len]
+        of -.5 and .5.
     """
     generator = np.random.default_rng(0)
     ramp = np.linspace(-0.8, 0.8, size)[None, None, :, None]
     strength = np.array([0.01, 0.1, 1.0])[:, None, None, None]
     noise = generator.normal(0, 1, (3, size, size, 3)) * strength
-    image = np.clip(ramp + noise, -1, 1).astype("float32")
+    levels = np.rint(np.clip(ramp + noise, -1, 1) * 127.5 + 127.5)
+    image = (levels / 127.5 - 1.0).astype("float32")
     message = generator.integers(0, 2, (3, msg_len)) - 0.5
     return {"cover": image, "image": image, "message": message.astype("f4")}
 
 
-def export_run(run_dir, output_dir) -> dict[Path, dict[str, float]]:
+def export_run(
+    run_dir, output_dir, msg_len=None
+) -> dict[Path, dict[str, float]]:
     """Exports a run; each file is compared with Keras before it counts.
 
     Args:
         run_dir: Run directory of `stego.train`.
         output_dir: Folder to write to; made if it is missing.
+        msg_len: As `load_networks`.
 
     Returns:
         For each path written, the largest difference of each output as a
@@ -96,7 +103,9 @@ def export_run(run_dir, output_dir) -> dict[Path, dict[str, float]]:
         shared.export.ExportError: If an export differs from the networks.
     """
     config = read_config(run_dir, CONFIG_TYPES)
-    networks = load_networks(run_dir)
+    networks = load_networks(run_dir, msg_len)
+    config["msg_len"] = msg_len or config["msg_len"]
+    factors = ARCHITECTURES[config["architecture"]].FACTORS
     examples = make_examples(config["output_size"], config["msg_len"])
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
@@ -104,8 +113,9 @@ def export_run(run_dir, output_dir) -> dict[Path, dict[str, float]]:
     for name, network in networks.items():
         inputs = {t.name: examples[t.name] for t in network.inputs}
         path = output_dir / f"{name}.onnx"
+        described = {"role": name, **config, "factors": factors}
         differences[path] = export.export_onnx(
-            network, path, {"stego": {"role": name, **config}}, examples=inputs
+            network, path, {"stego": described}, examples=inputs
         )
         differences[output_dir / name / "1"] = export.export_saved_model(
             network, output_dir / name, examples=inputs
@@ -117,6 +127,13 @@ def define_flags() -> None:
     """Defines this command's flags."""
     flags.DEFINE_string("run_dir", None, "Run directory of stego.train.")
     flags.DEFINE_string("output_dir", None, "Folder to write the exports to.")
+    flags.DEFINE_integer(
+        "msg_len",
+        None,
+        "Bits of a tile, if not those of the training: one training of the "
+        "preset modern serves any payload.",
+        lower_bound=1,
+    )
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 
 
@@ -129,7 +146,9 @@ def main(arguments) -> None:
     for name in ("tensorflow", "tf2onnx"):
         std_logging.getLogger(name).setLevel(std_logging.WARNING)
     try:
-        differences = export_run(values.run_dir, values.output_dir)
+        differences = export_run(
+            values.run_dir, values.output_dir, values.msg_len
+        )
     except export.ExportError as error:
         raise UserError(str(error)) from error
     for path, outputs in differences.items():

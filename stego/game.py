@@ -7,12 +7,16 @@ from keras import ops
 
 from shared.game import Game, Player
 from shared.metrics.bits import bit_accuracy
-from stego import networks, residual_networks
+from stego import networks, phase_networks, residual_networks
+from stego.phase_layers import LEVELS, step_cost
 
-ARCHITECTURES = {"paper": networks, "residual": residual_networks}
-IMAGE_LOSSES = ("l1", "l2")
+ARCHITECTURES = {
+    "paper": networks,
+    "residual": residual_networks,
+    "phase": phase_networks,
+}
+IMAGE_LOSSES = ("l1", "l2", "adaptive")
 MESSAGE_LOSSES = ("mse", "bce")
-LEVELS = residual_networks.LEVELS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Rules:
         b: Weight of the difference of cover and stego image.
         c: Weight of Bob's reading.
         image_loss: `l1`, mean absolute difference in units of [-1, 1], or
-            `l2`, mean square in 8-bit levels.
+            `l2`, mean square in 8-bit levels, or `adaptive`, the same
+            weighted by `step_cost`.
         message_loss: `mse` of -.5 and .5, or `bce` of logits.
         rounding: Whether Bob and Eve see stego images as a PNG file holds
             them, in whole levels.
@@ -179,6 +184,9 @@ class StegoGame(Game):
         error = ops.mean(ops.square(LEVELS * (stegos - covers)), axis=(1, 2, 3))
         if rules.image_loss == "l1":
             image_loss = ops.mean(ops.abs(covers - stegos))
+        elif rules.image_loss == "adaptive":
+            steps = ops.square(LEVELS * (stegos - covers))
+            image_loss = ops.mean(steps * step_cost(covers))
         else:
             image_loss = ops.mean(error)
 

@@ -8,6 +8,8 @@ messages [N, bits] of -.5 and .5.
 import keras
 from keras import layers
 
+# Factors on the residual that an encoder may try on a tile, in this order.
+FACTORS = (1.0, 1.25, 1.6, 2.0)
 KERNEL = 5
 SLOPE = 0.2
 

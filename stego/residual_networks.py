@@ -1,4 +1,4 @@
-"""Alice, Bob and Eve of the `modern` preset: convolutions on a grid of cells.
+"""Alice, Bob and Eve of the `residual` preset: convolutions on cells.
 
 Alice adds a residual to the cover in place of drawing it anew, and each cell
 of 4 x 4 pixels carries its own bits, so nothing is dense and the networks are
@@ -12,11 +12,11 @@ from keras import layers, ops
 
 from stego.layers import CollectBits, SpreadBits
 from stego.networks import check_size
+from stego.phase_layers import LEVELS
 
+FACTORS = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 4.5, 7.0)
 CELL = 4
 WIDTH = 64
-# Half the range of an image, in levels of 8 bits.
-LEVELS = 127.5
 
 
 def _conv(filters, size=3, strides=1, **kwargs):
@@ -39,6 +39,11 @@ def high_pass(image):
 
 def _view(image):
     return ops.concatenate([image, high_pass(image)], axis=-1)
+
+
+def _depth(size, msg_len):
+    """Bits of a cell: as many as the message needs."""
+    return -(-msg_len // (size // CELL) ** 2)
 
 
 def _cells(image):
@@ -65,7 +70,8 @@ def build_alice(size: int, msg_len: int) -> keras.Model:
     check_size(size)
     cover = keras.Input((size, size, 3), name="cover")
     message = keras.Input((msg_len,), name="message")
-    bits = SpreadBits(size // CELL)(2.0 * message)
+    side = size // CELL
+    bits = SpreadBits(side, _depth(size, msg_len))(2.0 * message)
     seen = _cells(cover)
     x = _conv(WIDTH)(layers.Concatenate()([seen, bits]))
     x = x + _conv(WIDTH)(x)
@@ -99,8 +105,9 @@ def build_bob(size: int, msg_len: int) -> keras.Model:
     x = _cells(image)
     x = _conv(WIDTH)(x)
     x = x + _conv(WIDTH)(x)
-    depth = -(-msg_len // (size // CELL) ** 2)
-    grid = layers.Conv2D(depth, 1, dtype="float32", name="grid")(x)
+    grid = layers.Conv2D(
+        _depth(size, msg_len), 1, dtype="float32", name="grid"
+    )(x)
     bits = CollectBits(msg_len, dtype="float32", name="bits")(grid)
     return keras.Model(image, bits, name="bob")
 

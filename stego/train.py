@@ -139,8 +139,8 @@ class FollowBits(keras.callbacks.Callback):
 
 
 def learning_rate(settings: dict):
-    """A constant rate; that of `modern` falls along a cosine."""
-    if not settings["target_bits"]:
+    """The paper's constant rate; others fall along a cosine."""
+    if settings["architecture"] == "paper":
         return settings["learning_rate"]
     return keras.optimizers.schedules.CosineDecay(
         settings["learning_rate"], settings["steps"], alpha=0.02
