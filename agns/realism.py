@@ -1,0 +1,137 @@
+"""Measures whether a fresh discriminator can tell generated frames.
+
+    python -m agns.realism --images_dir frames --report_dir realism
+
+A new discriminator, without minibatch discrimination, learns to tell one half
+of the real frames from as many generated ones, and is asked about the other
+half. An area under the ROC curve of .5 means that it cannot; 1 that it always
+can. `--glasses_dir` asks about pictures, such as those of an attack, instead
+of the generator.
+"""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+from absl import flags
+
+from agns.data import FrameBatches
+from agns.frames import crop, load_frames, load_mask, place
+from agns.models import answers, load_eyeglasses
+from agns.networks import CODE_SIZE, build_discriminator
+from shared.errors import UserError, no_arguments, run_main
+from shared.grids import to_uint8
+from shared.images import make_directory
+from shared.metrics.roc import auc, auc_interval
+from shared.training import limit_threads, write_text
+
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+    """Defines the command's flags."""
+    flags.DEFINE_string("images_dir", None, "Folder of real frames.")
+    flags.DEFINE_string("report_dir", None, "Folder for realism.json.")
+    flags.DEFINE_string("model", "eyeglasses", "Eyeglass networks.")
+    flags.DEFINE_string(
+        "glasses_dir",
+        None,
+        "Folder of frames to judge in place of the model's.",
+    )
+    flags.DEFINE_integer("frames", 500, "Frames of each kind.", lower_bound=8)
+    flags.DEFINE_integer("steps", 100, "Steps of batch 32.", lower_bound=1)
+    flags.DEFINE_integer("seed", 0, "Seed of weights, codes and order.")
+    flags.DEFINE_integer("threads", 0, "CPU threads; 0 means all of them.")
+    flags.mark_flags_as_required(["images_dir", "report_dir"])
+
+
+class Judged(FrameBatches):
+    """Batches of (frames, whether they are real), half of each kind."""
+
+    def __init__(self, real, generated, batch_size, seed):
+        half = batch_size // 2
+        super().__init__(real, half, seed)
+        self.other = FrameBatches(generated, half, seed + 1)
+
+    def make(self, step):
+        real, generated = super().make(step), self.other.make(step)
+        labels = np.repeat([1.0, 0.0], [len(real), len(generated)])
+        return (
+            np.concatenate([real, generated]),
+            labels[:, None].astype("float32"),
+        )
+
+
+def on_frame(frames):
+    """Frames cut to the mask, so that only what is seen is judged."""
+    mask = load_mask()
+    shown = place(frames.astype(np.float32) / 127.5 - 1.0, mask)
+    return to_uint8(crop(shown))
+
+
+def judge(real, generated, steps, seed):
+    """The AUC of a fresh discriminator on the second halves.
+
+    Args:
+        real, generated: uint8 [N, 64, 176, 3].
+        steps: Training steps.
+        seed: Of weights and order.
+
+    Returns:
+        (auc, (low, high)): the area and its 95 % bootstrap interval.
+    """
+    keras.utils.set_random_seed(seed)
+    network = build_discriminator(minibatch=False, momentum=0.9)
+    network.compile(
+        keras.optimizers.Adam(5e-4, beta_1=0.5),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+    )
+    half = min(len(real), len(generated)) // 2
+    batches = Judged(real[:half], generated[:half], 32, seed)
+    batches.steps = steps
+    network.fit(batches, epochs=1, shuffle=False, verbose=0)
+    asked = np.concatenate([real[half : 2 * half], generated[half : 2 * half]])
+    scores = answers(network, asked.astype(np.float32) / 127.5 - 1.0)[:, 0]
+    labels = np.repeat([1, 0], half)
+    return auc(scores, labels), auc_interval(scores, labels)
+
+
+def main(argv) -> None:
+    no_arguments(argv)
+    limit_threads(FLAGS.threads)
+    random = np.random.default_rng(FLAGS.seed)
+    real = load_frames(FLAGS.images_dir)
+    real = real[random.permutation(len(real))[: FLAGS.frames]]
+    if FLAGS.glasses_dir:
+        generated = load_frames(FLAGS.glasses_dir, FLAGS.frames)
+    else:
+        generator, _ = load_eyeglasses(FLAGS.model)
+        codes = random.normal(size=(len(real), CODE_SIZE)).astype("float32")
+        generated = to_uint8(answers(generator, codes))
+    if min(len(real), len(generated)) < 8:
+        raise UserError("--images_dir: at least 8 frames of each are needed")
+    area, interval = judge(
+        on_frame(real), on_frame(generated), FLAGS.steps, FLAGS.seed
+    )
+    result = {
+        "auc": area,
+        "interval": list(interval),
+        "frames": min(len(real), len(generated)),
+        "steps": FLAGS.steps,
+        "seed": FLAGS.seed,
+    }
+    make_directory(FLAGS.report_dir)
+    write_text(
+        Path(FLAGS.report_dir) / "realism.json",
+        json.dumps(result, indent=2) + "\n",
+    )
+    print(
+        f"AUC of a fresh discriminator: {area:.3f} "
+        f"({interval[0]:.3f}-{interval[1]:.3f})"
+    )
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
