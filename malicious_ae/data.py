@@ -14,6 +14,8 @@ from shared.errors import UserError
 from shared.images import MAX_PIXELS, SUFFIXES, read_photo
 
 SPLITS = ("train", "val", "test")
+# What a trained network is measured on: Cityscapes keeps its test labels.
+TEST_SPLITS = {"camvid": "test", "cityscapes": "val"}
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,14 @@ def list_pairs(dataset: str, dataset_dir, split: str) -> list[Pair]:
         The pairs by name.
 
     Raises:
-        UserError: If the layout is another, or a file has no partner.
+        UserError: If the layout is another, a file has no partner, or the
+            split has no public labels.
     """
+    if (dataset, split) == ("cityscapes", "test"):
+        raise UserError(
+            "--split=test: Cityscapes keeps the labels of its test split to "
+            "itself; take --split=val"
+        )
     root = Path(dataset_dir)
     if not root.is_dir():
         raise UserError(f"--dataset_dir: {root} is not a directory")

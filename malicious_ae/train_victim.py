@@ -16,7 +16,7 @@ import numpy as np
 from absl import flags
 
 from malicious_ae.batches import Augmentation, FrameBatches
-from malicious_ae.data import Frames
+from malicious_ae.data import TEST_SPLITS, Frames
 from malicious_ae.device import DEVICES, use_device
 from malicious_ae.flags import (
     define_data_flags,
@@ -345,7 +345,7 @@ def main(arguments) -> None:
         train(run_dir, training, validation, ignored)
         keras.config.set_dtype_policy("float32")
     if FLAGS.mode != "train":
-        testing = frames("test")
+        testing = frames(TEST_SPLITS[FLAGS.dataset])
         ignored = [testing.classes.unlabeled] if FLAGS.ignore_unlabeled else []
         test(run_dir, testing, ignored)
 

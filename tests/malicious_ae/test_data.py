@@ -136,6 +136,8 @@ def test_a_wrong_layout_says_what_was_expected_where(camvid, tmp_path):
         list_pairs("cityscapes", camvid, "train")
     with pytest.raises(UserError, match="is not a directory"):
         list_pairs("camvid", tmp_path / "nowhere", "train")
+    with pytest.raises(UserError, match="take --split=val"):
+        list_pairs("cityscapes", camvid, "test")
     (camvid / "valannot" / "frame00.png").unlink()
     (camvid / "valannot" / "frame01.png").unlink()
     (camvid / "valannot").rmdir()
