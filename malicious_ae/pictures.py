@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from shared.grids import image_grid
+
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -58,6 +60,22 @@ def caption(picture, text: str) -> np.ndarray:
     bar = np.full((22, picture.shape[1], 3), 255, np.uint8)
     cv2.putText(bar, text, (4, 16), _FONT, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
     return np.concatenate([bar, picture])
+
+
+def batch_picture(images, labels, classes) -> np.ndarray:
+    """Lays a batch out in rows: each frame above its label map.
+
+    Args:
+        images: float [N, H, W, 3] in [0, 1].
+        labels: Class indices [N, H, W].
+        classes: What they mean.
+
+    Returns:
+        uint8 [h, w, 3].
+    """
+    levels = np.rint(255 * np.asarray(images)).astype(np.uint8)
+    colors = colorize(np.asarray(labels), classes)
+    return image_grid(np.concatenate([levels, colors], axis=1))
 
 
 def panels(rows, classes, captions) -> np.ndarray:

@@ -22,9 +22,10 @@ from malicious_ae.game import OBJECTIVES, AttackGame, AttackRules
 from malicious_ae.models import load_victim, read_victim_config
 from malicious_ae.networks import BOUNDS, KINDS, build_attacker
 from malicious_ae.validation import Validation
+from malicious_ae.weighing import class_weights
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
-from shared.segmentation.class_weights import WEIGHINGS, ClassFrequencies
+from shared.segmentation.class_weights import WEIGHINGS
 from shared.training import (
     define_training_flags,
     distribution_scope,
@@ -168,10 +169,7 @@ def train(run_dir, settings, size, frames, val_frames) -> None:
     """Trains to the last epoch, from the last checkpoint if there is one."""
     classes = frames.classes
     ignored = [classes.unlabeled]
-    frequencies = ClassFrequencies(classes.count)
-    for _, labels in frames:
-        frequencies.add(labels)
-    weights = frequencies.weights(FLAGS.weighing, ignored)
+    weights = class_weights(frames, FLAGS.weighing, ignored)
     crop = (FLAGS.crop_height or size[0], FLAGS.crop_width or size[1])
     try:
         batches = FrameBatches(

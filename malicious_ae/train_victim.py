@@ -10,9 +10,7 @@ same command resumes a run that was stopped, and more `--epochs` prolong it.
 import json
 import pathlib
 
-import cv2
 import keras
-import numpy as np
 from absl import flags
 
 from malicious_ae.batches import Augmentation, FrameBatches
@@ -25,14 +23,15 @@ from malicious_ae.flags import (
 )
 from malicious_ae.game import VictimGame
 from malicious_ae.models import BEST, load_attacker
-from malicious_ae.pictures import colorize
+from malicious_ae.pictures import batch_picture
 from malicious_ae.tables import iou_summary, iou_table
 from malicious_ae.validation import Validation, measure
+from malicious_ae.weighing import class_weights
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
-from shared.grids import image_grid
+from shared.grids import write_png
 from shared.run_files import load_weights
-from shared.segmentation.class_weights import WEIGHINGS, ClassFrequencies
+from shared.segmentation.class_weights import WEIGHINGS
 from shared.segmentation.enet import build_enet
 from shared.training import (
     define_training_flags,
@@ -134,39 +133,6 @@ def augmentation() -> Augmentation:
         ) from error
 
 
-def read_class_weights(path, count: int) -> np.ndarray:
-    """Reads weights from a JSON list.
-
-    Raises:
-        UserError: If it is none, or of another class count.
-    """
-    try:
-        weights = np.array(json.loads(pathlib.Path(path).read_text()), "f")
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"--class_weights: {path}: no JSON list of numbers: {error}"
-        ) from error
-    if weights.shape != (count,):
-        raise UserError(
-            f"--class_weights: {path} holds {weights.size} weights for "
-            f"{count} classes; give one for each"
-        )
-    return weights
-
-
-def class_weights(frames, ignored) -> np.ndarray:
-    """The weights of the loss, from a file or from the training labels."""
-    count = frames.classes.count
-    if FLAGS.class_weights:
-        weights = read_class_weights(FLAGS.class_weights, count)
-        weights[list(ignored)] = 0.0
-        return weights
-    frequencies = ClassFrequencies(count)
-    for _, labels in frames:
-        frequencies.add(labels)
-    return frequencies.weights(FLAGS.weighing, ignored)
-
-
 def learning_rate(steps_per_epoch: int):
     """The rate's schedule over the run's steps."""
     schedules = keras.optimizers.schedules
@@ -199,7 +165,9 @@ def train(run_dir, frames, val_frames, ignored) -> None:
     """Trains to `--epochs`, from the run's last checkpoint if it has one."""
     height, width = frames.size
     crop = (FLAGS.crop_height or height, FLAGS.crop_width or width)
-    weights = class_weights(frames, ignored)
+    weights = class_weights(
+        frames, FLAGS.weighing, ignored, FLAGS.class_weights
+    )
     write_text(
         run_dir / "class_weights.json",
         json.dumps([round(float(weight), 6) for weight in weights]) + "\n",
@@ -241,7 +209,8 @@ def train(run_dir, frames, val_frames, ignored) -> None:
     state = resume(game, run_dir)
     batches.epoch = state["step"] // per_epoch
     if FLAGS.show_batch:
-        write_batch(run_dir / "batch.png", batches[0], frames.classes)
+        picture = batch_picture(*batches[0], frames.classes)
+        write_png(run_dir / "batch.png", picture)
 
     whole = network
     if crop != (height, width):
@@ -273,18 +242,6 @@ def train(run_dir, frames, val_frames, ignored) -> None:
         get_state=validation.get_state,
         callbacks=[validation, *([PrintSteps()] if FLAGS.print_step else [])],
     )
-
-
-def write_batch(path, batch, classes) -> None:
-    """Writes a batch as a grid of photos with their labels laid over."""
-    images, labels = batch
-    pictures = [
-        np.concatenate(
-            [(255 * image).astype(np.uint8), colorize(label, classes)]
-        )
-        for image, label in zip(images, labels, strict=True)
-    ]
-    cv2.imwrite(str(path), image_grid(np.stack(pictures))[..., ::-1])
 
 
 def test(run_dir, frames, ignored) -> None:
