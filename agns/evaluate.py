@@ -82,9 +82,8 @@ def define_flags() -> None:
     flags.mark_flags_as_required(["images_dir", "report_dir"])
 
 
-def recognition(model, images_dir):
+def recognition(network, names, images_dir):
     """Clean accuracy of a recogniser on the held-out photos of its people."""
-    network, names = load_recognizer(model)
     people = find_people(images_dir, names=names)
     low = INPUTS["vgg" if network.name.startswith("vgg") else "openface"][1]
     faces = load_faces([path for person in people for path in person.test])
@@ -125,10 +124,9 @@ def main(argv) -> None:
         raise UserError(str(error)) from error
 
     # Recognition.
-    clean = {
-        model: recognition(model, FLAGS.images_dir)
-        for model in (FLAGS.recognizer, *FLAGS.transfer)
-    }
+    clean = {FLAGS.recognizer: recognition(network, names, FLAGS.images_dir)}
+    for model in FLAGS.transfer:
+        clean[model] = recognition(*load_recognizer(model), FLAGS.images_dir)
     for model, table in clean.items():
         print(f"{model}: {table['accuracy']:.1%} of held-out photos")
 

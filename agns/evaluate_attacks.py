@@ -113,7 +113,7 @@ class Arena:
             *game.generator.variables,
             *game.discriminator.variables,
             *game.optimizer.variables,
-            *game.seed_generator.variables,
+            game.seed_generator.state,
         ]
 
     def other(self, model):

@@ -7,6 +7,7 @@ import contextlib
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from agns.networks import (
     build_discriminator,
@@ -92,7 +93,7 @@ def load_eyeglasses(model):
     return networks
 
 
-def answers(network, inputs, batch_size=64):
+def answers(network, inputs, batch_size=32):
     """A network's answers to many examples, compiled, on any backend.
 
     Args:
@@ -103,4 +104,15 @@ def answers(network, inputs, batch_size=64):
     Returns:
         Array of all answers.
     """
-    return network.predict(inputs, batch_size=batch_size, verbose=0)
+    parts = inputs if isinstance(inputs, list) else [inputs]
+    count = len(parts[0])
+    # Whole batches only: another shape would be compiled anew, which takes
+    # longer than the few examples that are answered twice.
+    places = np.arange(-(-count // batch_size) * batch_size) % count
+    parts = [part[places] for part in parts]
+    found = network.predict(
+        parts if isinstance(inputs, list) else parts[0],
+        batch_size=batch_size,
+        verbose=0,
+    )
+    return found[:count]
