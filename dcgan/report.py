@@ -17,7 +17,7 @@ from shared.images import write_bytes
 # Column title, key of the row, format.
 _COLUMNS = (
     ("{distance}", "frechet", "{:.2f}"),
-    ("KID x 1000", "kernel", "{:.2f}"),
+    ("KID", "kernel", "{:.2f}"),
     ("confident > .9, %", "confident", "{:.1%}"),
     ("classes", "class_coverage", "{}"),
     ("entropy, nats", "class_entropy", "{:.3f}"),
@@ -81,9 +81,7 @@ def markdown(results) -> str:
         for _, key, form in columns:
             value = row.get(key)
             if key == "kernel" and value is not None:
-                cells.append(
-                    f"{1000 * value:.2f} +- {1000 * row['kernel_std']:.2f}"
-                )
+                cells.append(f"{value:.2f} +- {row['kernel_std']:.2f}")
             else:
                 cells.append("" if value is None else form.format(value))
         lines.append("| " + " | ".join([row["name"], *cells]) + " |")
