@@ -55,7 +55,7 @@ class TextTrial:
         # As many short texts as long ones.
         length = round(np.exp(rng.uniform(0, np.log(capacity))))
         text = random_text(length, rng)
-        key = None if rng.random() < 0.5 else f"key {rng.integers(1000)}"
+        key = None if rng.random() < 0.5 else f"key {rng.integers(10)}"
         self.tried += 1
         try:
             hidden = encoder.encode(pixels, text.encode(), key)

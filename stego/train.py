@@ -110,6 +110,24 @@ def settings_from_flags() -> dict:
     return settings
 
 
+def build_game(settings: dict) -> StegoGame:
+    """Makes the game the settings describe.
+
+    Raises:
+        UserError: naming the flag, if the message does not fit the images.
+    """
+    try:
+        return StegoGame(
+            build_rules(settings),
+            FLAGS.seed,
+            learning_rate(settings),
+            settings["eve_optimizer"],
+            settings["eve_learning_rate"],
+        )
+    except ValueError as error:
+        raise UserError(f"--msg_len: {error}") from error
+
+
 def build_rules(settings: dict) -> Rules:
     """Turns settings into the game's rules."""
     names = [field for field in Rules.__dataclass_fields__]
@@ -151,13 +169,7 @@ def train(run_dir, settings: dict, photos) -> None:
     """Trains a run to its last step, from its newest checkpoint."""
     per_epoch = FLAGS.steps_per_epoch
     with distribution_scope(FLAGS.distribute):
-        game = StegoGame(
-            build_rules(settings),
-            FLAGS.seed,
-            learning_rate(settings),
-            settings["eve_optimizer"],
-            settings["eve_learning_rate"],
-        )
+        game = build_game(settings)
         game.compile(
             jit_compile=FLAGS.jit_compile,
             steps_per_execution=FLAGS.steps_per_execution,
