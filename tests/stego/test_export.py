@@ -66,7 +66,7 @@ def test_one_training_serves_another_payload(run_dir, tmp_path):
 
 
 def test_other_payloads_need_the_phase_networks(run_dir):
-    with pytest.raises(UserError, match="bob.weights.h5"):
+    with pytest.raises(UserError, match="not the weights of the network"):
         export.load_networks(run_dir("residual"), msg_len=512)
 
 
