@@ -30,7 +30,7 @@ from agns.evaluate_attacks import Arena, plan_attacks
 from agns.evaluate_report import summarize, write_pictures
 from agns.frames import load_frames, load_mask
 from agns.game import KINDS, OBJECTIVES, AttackRules
-from agns.models import answers, load_recognizer
+from agns.models import answers, load_eyeglasses, load_recognizer
 from agns.networks import INPUTS
 from agns.people import find_people, load_faces, to_input
 from agns.report import accuracy_table
@@ -125,8 +125,14 @@ def main(argv) -> None:
 
     # Recognition.
     clean = {FLAGS.recognizer: recognition(network, names, FLAGS.images_dir)}
-    for model in FLAGS.transfer:
-        clean[model] = recognition(*load_recognizer(model), FLAGS.images_dir)
+    others = {model: load_recognizer(model) for model in FLAGS.transfer}
+    for model, (other, known) in others.items():
+        if known != names:
+            raise UserError(
+                f"--transfer: {model} knows other people than "
+                f"{FLAGS.recognizer}"
+            )
+        clean[model] = recognition(other, known, FLAGS.images_dir)
     for model, table in clean.items():
         print(f"{model}: {table['accuracy']:.1%} of held-out photos")
 
@@ -140,12 +146,16 @@ def main(argv) -> None:
         FLAGS.seed,
     )
     mask = load_mask()
+    keras.utils.set_random_seed(0)
+    learned_from = network
+    if FLAGS.precision != "float32":
+        learned_from, _ = load_recognizer(FLAGS.recognizer, FLAGS.precision)
     arena = Arena(
-        FLAGS.recognizer,
-        FLAGS.model,
+        *load_eyeglasses(FLAGS.model),
+        learned_from,
+        network,
         mask,
         rules,
-        FLAGS.precision,
         FLAGS.jit_compile,
     )
     photos = {
@@ -169,7 +179,7 @@ def main(argv) -> None:
     # Attacks.
     done = read_done(report_dir / "attacks.jsonl")
     ended = {record["name"] for record in done}
-    others = {model: arena.other(model) for model in FLAGS.transfer}
+    others = {model: arena.other(other) for model, (other, _) in others.items()}
     for attack in tqdm(plan, unit="attack", disable=None):
         if attack.name in ended:
             continue

@@ -7,12 +7,7 @@ import numpy as np
 
 from agns.attack_run import AttackBatches, Check, mean_probabilities
 from agns.game import AttackGame, build_wearing
-from agns.models import (
-    answers,
-    dtype_policy,
-    load_eyeglasses,
-    load_recognizer,
-)
+from agns.models import answers, dtype_policy
 from agns.networks import CODE_SIZE
 from shared.grids import to_uint8
 
@@ -76,34 +71,39 @@ class Arena:
     """A recogniser and eyeglass networks, ready for one attack after another.
 
     Args:
-        recognizer: Name or directory of the recogniser.
-        eyeglasses: Name or directory of the eyeglass networks.
+        generator, discriminator: Trained eyeglass networks; they change.
+        recognizer: The recogniser that glasses learn from, in any precision.
+        checker: The same in float32, which judges.
         mask: [224, 224], 1 on the frame.
         rules: `agns.game.AttackRules`.
-        precision: Dtype policy of the recogniser while glasses learn.
         jit_compile: Whether to compile with XLA.
     """
 
     def __init__(
-        self, recognizer, eyeglasses, mask, rules, precision, jit_compile
+        self,
+        generator,
+        discriminator,
+        recognizer,
+        checker,
+        mask,
+        rules,
+        jit_compile,
     ):
-        keras.utils.set_random_seed(0)
         self.mask = mask
-        self.generator, discriminator = load_eyeglasses(eyeglasses)
-        self.wearing = self.other(recognizer)
-        network, _ = load_recognizer(recognizer, precision)
+        self.generator = generator
+        self.wearing = self.other(checker)
         with dtype_policy("float32"):
             self.game = AttackGame(
-                self.generator,
+                generator,
                 discriminator,
-                build_wearing(network, mask),
+                build_wearing(recognizer, mask),
                 rules,
             )
         self.game.compile(jit_compile=jit_compile)
         codes = np.random.default_rng(0).normal(size=(500, CODE_SIZE))
         # The discriminator's real frames are those the generator made before
         # anybody taught it to deceive.
-        self.frames = to_uint8(answers(self.generator, codes.astype("f")))
+        self.frames = to_uint8(answers(generator, codes.astype("float32")))
         self._start = [v.numpy() for v in self._moving()]
 
     def _moving(self):
@@ -116,11 +116,10 @@ class Arena:
             game.seed_generator.state,
         ]
 
-    def other(self, model):
+    def other(self, recognizer):
         """Faces with glasses on, as another recogniser sees them."""
-        network, _ = load_recognizer(model)
         with dtype_policy("float32"):
-            return build_wearing(network, self.mask)
+            return build_wearing(recognizer, self.mask)
 
     def run(
         self,

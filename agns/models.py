@@ -47,9 +47,14 @@ def load_recognizer(model, precision="float32"):
     Raises:
         UserError: If there is no such model, or it is broken.
     """
-    folder = find_model(
-        model, WEIGHTS, ["config.json", "recognizer.weights.h5"]
-    )
+    try:
+        folder = find_model(
+            model, WEIGHTS, ["config.json", "recognizer.weights.h5"]
+        )
+    except UserError as error:
+        # Commands which know two models call this one so.
+        message = str(error).replace("--model", "--recognizer", 1)
+        raise UserError(message) from error
     config = read_config(folder, RECOGNIZER_CONFIG)
     with dtype_policy(precision):
         try:

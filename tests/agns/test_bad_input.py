@@ -103,7 +103,7 @@ def run(module, *arguments):
                 "--run_dir=x",
                 "--save_dir=y",
             ],
-            "--model=nobody: no such model",
+            "--recognizer=nobody: no such model",
         ),
         ("agns.export", ["--run_dir=nowhere", "--output_dir=x"], "nowhere"),
     ],
