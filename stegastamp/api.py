@@ -178,19 +178,19 @@ def _split(image):
 
 
 # Some photos take a message easily and some hardly. Each gets the least of
-# these factors at which at most `_SPARE_ERRORS` of its bits are wrong, as
-# stamped and made half as bright again: no more visible than it must be, and
-# with errors to spare for what happens to it.
-_FACTORS = (0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
-_SPARE_ERRORS = 1
+# these factors at which at most so many of its bits are wrong, as stamped and
+# made half as bright again: no more visible than it must be, and with errors
+# to spare for what happens to it.
+_FACTORS = (0.5, 0.6, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 _BRIGHTER = 1.5
+_SPARE = np.array([1, 4])
 
 
 class Encoder:
     """Hides messages in photos.
 
     Where decoder.onnx lies beside the encoder, each photo's stamp is read
-    back at the network's size and multiplied by .7 to 2, the least at which
+    back at the network's size and multiplied by .5 to 2, the least at which
     the message has errors to spare.
 
     Args:
@@ -217,15 +217,16 @@ class Encoder:
         """The least of `_FACTORS` that leaves errors to spare, or the best."""
         if self._reader is None:
             return 1.0
-        worst = []
+        excess = []
         for factor in _FACTORS:
             stamped = np.clip(small + np.float32(factor) * residual, 0.0, 1.0)
             brighter = np.minimum(np.float32(_BRIGHTER) * stamped, 1.0)
             logits = self._reader.run(image=np.stack([stamped, brighter]))
-            worst.append(((logits > 0) != secret).sum(axis=1).max())
-            if worst[-1] <= _SPARE_ERRORS:
+            wrong = ((logits > 0) != secret).sum(axis=1)
+            excess.append((wrong - _SPARE).max())
+            if excess[-1] <= 0:
                 break
-        return _FACTORS[int(np.argmin(worst))]
+        return _FACTORS[int(np.argmin(excess))]
 
     def encode(self, image, message, strength=1.0, timings=None):
         """Hides a message in one photo.

@@ -108,8 +108,8 @@ class PhotoBatches(StepBatches):
     def _view(self, photo, random):
         """A random part of the photo, any aspect, at the network's size."""
         height, width = photo.shape[:2]
-        rows = int(height * random.uniform(0.5, 1.0))
-        columns = int(width * random.uniform(0.5, 1.0))
+        rows = int(height * random.uniform(0.7, 1.0))
+        columns = int(width * random.uniform(0.7, 1.0))
         top = random.integers(0, height - rows + 1)
         left = random.integers(0, width - columns + 1)
         view = photo[top : top + rows, left : left + columns]
