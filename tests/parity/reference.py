@@ -57,6 +57,27 @@ def compute():
             arrays[f"gaussian_{padding}_{name}"] = tfa.image.gaussian_filter2d(
                 images, shape, sigma, padding=padding.upper()
             )
+
+    # Several people, one of them with a single photo.
+    labels = np.array([0, 1, 2, 0, 1, 2, 0, 3, 1, 2, 2, 0], np.int32)
+    embeddings = tf.math.l2_normalize(
+        rng.normal(size=(12, 8)).astype(np.float32), axis=1
+    )
+    arrays |= {"labels": labels, "embeddings": embeddings}
+    for metric in ("L2", "squared-L2", "angular"):
+        arrays[f"triplet_{metric}"] = tfa.losses.triplet_semihard_loss(
+            labels, embeddings, margin=0.7, distance_metric=metric
+        )
+    with tf.GradientTape() as tape:
+        tape.watch(embeddings)
+        loss = tfa.losses.triplet_semihard_loss(labels, embeddings)
+    arrays["triplet_grad"] = tape.gradient(loss, embeddings)
+
+    features = rng.normal(0, 30, (2, 3, 4, 16)).astype(np.float32)
+    arrays["features"] = features
+    arrays["lrn"] = tf.nn.local_response_normalization(
+        features, 5, 1.0, 1e-4, 0.75
+    )
     return {name: np.asarray(array) for name, array in arrays.items()}
 
 

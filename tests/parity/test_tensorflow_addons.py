@@ -1,4 +1,4 @@
-"""Our image operations give what tensorflow-addons gave.
+"""Our operations and losses give what tensorflow-addons gave.
 
 tensorflow-addons cannot be imported beside Keras 3, so its answers come from
 a file: the one in this folder, or, with TFA_REFERENCE, a fresh one
@@ -12,6 +12,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from agns.layers.local_response_normalization import (
+    LocalResponseNormalization,
+)
+from shared.losses.triplet import METRICS, triplet_semihard_loss
 from shared.ops.blur import gaussian_filter2d
 from shared.ops.warp import dense_image_warp, projective_warp
 from tests.contracts import input_gradients
@@ -70,3 +74,22 @@ def test_gaussian_filter2d(tfa, padding, name, shape, sigma):
         gaussian_filter2d(tfa["images"], shape, sigma, padding=padding),
         tfa[f"gaussian_{padding}_{name}"],
     )
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_triplet_semihard_loss(tfa, metric):
+    loss = triplet_semihard_loss(
+        tfa["labels"], tfa["embeddings"], margin=0.7, metric=metric
+    )
+    _close(loss, tfa[f"triplet_{metric}"])
+
+
+def test_gradient_of_the_triplet_loss(tfa):
+    (gradient,) = input_gradients(
+        lambda x: triplet_semihard_loss(tfa["labels"], x), [tfa["embeddings"]]
+    )
+    _close(gradient, tfa["triplet_grad"])
+
+
+def test_local_response_normalization(tfa):
+    _close(LocalResponseNormalization()(tfa["features"]), tfa["lrn"], atol=1e-4)
