@@ -24,7 +24,7 @@ from dcgan import networks
 from dcgan.batches import ImageBatches
 from dcgan.presets import PRESETS
 from dcgan.train import build_game
-from shared.errors import no_arguments, run_main
+from shared.errors import UserError, no_arguments, run_main
 from shared.images import make_directory
 from shared.training import limit_threads
 
@@ -89,9 +89,7 @@ def define_flags() -> None:
     flags.DEFINE_enum(
         "resizer", "upsampling", ["upsampling", "plain"], "See above."
     )
-    flags.DEFINE_multi_bool(
-        "jit_compile", [False, True], "With or without XLA; may be repeated."
-    )
+    flags.DEFINE_list("jit_compile", ["off", "on"], "off, on, or both.")
     flags.DEFINE_enum(
         "precision",
         "float32",
@@ -111,6 +109,9 @@ def main(arguments) -> None:
     """Runs the benchmark."""
     no_arguments(arguments)
     values = flags.FLAGS
+    for mode in values.jit_compile:
+        if mode not in ("off", "on"):
+            raise UserError(f"--jit_compile: {mode!r} is neither off nor on")
     limit_threads(values.threads)
     keras.config.set_dtype_policy(values.precision)
     if values.resizer == "plain":
@@ -124,8 +125,10 @@ def main(arguments) -> None:
         "jit_compile": {},
     }
     for mode in values.jit_compile:
-        each = time_training(PRESETS[values.preset], mode, values.seconds)
-        results["jit_compile"][str(mode)] = each
+        each = time_training(
+            PRESETS[values.preset], mode == "on", values.seconds
+        )
+        results["jit_compile"][mode] = each
         print(
             f"{results['backend']}, {values.preset}, {values.resizer}, "
             f"{values.precision}, jit_compile {mode}: "
