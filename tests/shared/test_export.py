@@ -233,6 +233,20 @@ def test_compare_measures_the_share_of_the_range(model):
     assert found["score"] == pytest.approx(5e-5, rel=1e-2)
 
 
+def test_a_few_values_may_differ_where_that_is_allowed(model):
+    def change(outputs):
+        outputs["picture"].reshape(-1)[7] += 1.0
+
+    with pytest.raises(export.ExportError, match="picture"):
+        export.compare(model, _named(model, change), "it")
+    # One of 384 values on the batch of one.
+    few = {"outliers": 1 / 300}
+    found = export.compare(model, _named(model, change), "it", **few)
+    assert found["picture"] == 0
+    with pytest.raises(export.ExportError, match="picture"):
+        export.compare(model, _named(model, change), "it", outliers=1 / 1000)
+
+
 def test_quantize_refuses_an_error_above_the_tolerance(model, batch, tmp_path):
     export.export_onnx(model, tmp_path / "model.onnx")
     target = tmp_path / "int8.onnx"
