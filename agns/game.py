@@ -5,12 +5,13 @@ import dataclasses
 import keras
 from keras import ops
 
+from agns.eyeglass_gan import EyeglassGan
 from agns.join import split_for_two
 from agns.layers.black_padding import BlackPadding
 from agns.layers.face_adder import FaceAdder
 from agns.layers.resizer import Resizer
 from agns.networks import GLASSES_SHAPE, logits_of
-from shared.gan import Gan, GanRules, gan_logs, generator_loss
+from shared.gan import GanRules, gan_logs, generator_loss
 
 KINDS = ("dodging", "impersonation")
 OBJECTIVES = ("logits", "probability")
@@ -95,7 +96,7 @@ def build_wearing(recognizer, mask, physical=False) -> keras.Model:
     return keras.Model(inputs, logits_of(recognizer)(worn), name="wearing")
 
 
-class AttackGame(Gan):
+class AttackGame(EyeglassGan):
     """Generator against discriminator and recogniser, which stands still.
 
     Both players move at each step, on the same glasses. The generator runs

@@ -75,7 +75,7 @@ def recognizer_step(values, random):
 
 def eyeglasses_step(values, random):
     """A step of both players of the eyeglass GAN."""
-    game = build_game(0, 2e-4, 0.5, True, 1000)
+    game = build_game(0, 5e-4, 1e-4, 0.5, True, 1000)
     game.compile(jit_compile=values.jit_compile)
     real = random.uniform(-1, 1, (values.batch_size, 64, 176, 3))
     real = real.astype("float32")
