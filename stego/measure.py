@@ -8,6 +8,7 @@ import numpy as np
 from shared.images import Photo, decode_photo, encode_photo
 from shared.quality import psnr, ssim
 from stego.api import DamagedMessage, NoMessage
+from stego.tiles import count_tiles, cut_tiles, paste_tiles
 
 # Letters of one, two, three and four bytes.
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz ,.\nÄéßЖ漢字🙂"
@@ -92,16 +93,22 @@ def measure_quality(encoder, pixels, rng):
 
     Returns:
         dict: `psnr_db`, `ssim`, `bits_per_pixel` of text, `ms_encode` and
-        `ms_decode` a megapixel, and `stego`, uint8 [H, W, 3].
+        `ms_decode` a megapixel, `kept`, 1 if the message came back and 0 if
+        the photo was refused, and `stego`, uint8 [H, W, 3], which is then
+        filled all the same.
     """
     megapixels = pixels.shape[0] * pixels.shape[1] / 1e6
     data = random_text(encoder.capacity(pixels), rng).encode()
     start = time.perf_counter()
-    stego = encoder.encode(pixels, data).image
+    try:
+        stego, kept = encoder.encode(pixels, data).image, 1
+    except ValueError:
+        stego, kept = _fill(encoder, pixels, rng), 0
     encoded = time.perf_counter()
-    encoder.decoder.decode(stego)
+    _read(encoder.decoder, stego, None)
     decoded = time.perf_counter()
     return {
+        "kept": kept,
         "psnr_db": psnr(pixels, stego),
         "ssim": ssim(pixels, stego),
         "bits_per_pixel": 8e-6 * len(data) / megapixels,
@@ -109,6 +116,17 @@ def measure_quality(encoder, pixels, rng):
         "ms_decode": 1e3 * (decoded - encoded) / megapixels,
         "stego": stego,
     }
+
+
+def _fill(encoder, pixels, rng):
+    """Random bits in every tile of a photo, whether they come back or not."""
+    size = encoder.decoder.output_size
+    places = np.arange(count_tiles(*pixels.shape[:2], size))
+    bits = rng.integers(0, 2, (len(places), encoder.decoder.msg_len))
+    stego = pixels.copy()
+    tiles = cut_tiles(pixels, size, places)
+    paste_tiles(stego, encoder.hide(tiles, bits.astype(np.uint8)), places)
+    return stego
 
 
 def measure_bits(encoder, tiles, rng):

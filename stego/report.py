@@ -114,6 +114,8 @@ def markdown(results, detections, model):
         f"| after each tile got its strength | {bits['of_final']:.2f} |",
         f"| bits per pixel: of Alice, of text | {raw:.4f}, "
         f"{results['bits_per_pixel']:.4f} |",
+        f"| photos that keep a message of full length | "
+        f"{100 * results['kept']:.1f} % |",
         f"| PSNR of full photos, mean (worst) | {results['psnr_db']:.2f} "
         f"({results['worst_psnr_db']:.2f}) dB |",
         f"| SSIM of full photos, mean (worst) | {results['ssim']:.4f} "

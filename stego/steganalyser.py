@@ -65,7 +65,7 @@ def build_steganalyser(size: int) -> keras.Model:
         )(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
         if pool:
-            x = layers.AveragePooling2D()(x)
+            x = layers.AveragePooling2D(2)(x)
     x = layers.GlobalAveragePooling2D()(x)
     logit = layers.Dense(1, dtype="float32", name="logit")(x)
     return keras.Model(image, logit, name="steganalyser")

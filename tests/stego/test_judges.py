@@ -196,11 +196,23 @@ def test_quality_and_bits_of_a_full_photo(encoder, pixels):
     row = measure_quality(encoder, pixels, np.random.default_rng(0))
     raw = encoder.decoder.msg_len / encoder.decoder.output_size**2
     assert 0.7 * raw < row["bits_per_pixel"] < raw
+    assert row["kept"] == 1
     assert row["psnr_db"] > 58 and row["ssim"] > 0.99
     assert row["ms_encode"] > row["ms_decode"] > 0
     tiles = cut_tiles(pixels, 32, np.arange(8))
     bits = measure_bits(encoder, tiles, np.random.default_rng(0))
     assert bits["of_final"] == bits["of_first"] == encoder.decoder.msg_len
+
+
+def test_a_photo_that_is_refused_is_measured_all_the_same(
+    encoder, pixels, monkeypatch
+):
+    def refuse(*arguments):
+        raise ValueError("the photo cannot keep the message")
+
+    monkeypatch.setattr(encoder, "encode", refuse)
+    row = measure_quality(encoder, pixels, np.random.default_rng(0))
+    assert row["kept"] == 0 and 58 < row["psnr_db"] < 70
 
 
 def test_small_photos_are_left_out_and_counted(tmp_path, capsys):
