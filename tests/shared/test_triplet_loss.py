@@ -98,7 +98,7 @@ def _by_hand(labels, distances, margin):
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.integers(0, 10**6), st.integers(2, 9), st.integers(1, 4))
+@given(st.integers(0, 10**6), st.sampled_from((2, 5, 9)), st.integers(1, 4))
 def test_equals_the_definition(seed, count, people):
     random = np.random.default_rng(seed)
     labels = random.integers(0, people, count)
