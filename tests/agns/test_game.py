@@ -1,5 +1,7 @@
 """The attack moves the generator as it should, and nothing else."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from agns.people import to_input
 from shared.gan import generator_loss
 from tests.agns import tiny
 from tests.contracts import input_gradients
+
+GOLDENS = Path(__file__).parent / "goldens"
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,18 @@ def test_the_objective_is_the_papers():
         ops.convert_to_numpy(objective(logits, person, "probability"))
     )
     np.testing.assert_allclose(likely, ops.softmax(logits)[:, 1], rtol=1e-5)
+
+
+def test_the_objective_is_the_ports():
+    with np.load(GOLDENS / "custom_loss.npz") as arrays:
+        golden = dict(arrays)
+    logits = golden["logits"]
+    for target, wanted in zip(
+        golden["targets"], golden["loss_wf1_softmax0"], strict=True
+    ):
+        person = np.eye(logits.shape[1], dtype="float32")[target]
+        found = ops.mean(objective(logits, person))
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)
 
 
 def test_wearing_is_pad_add_resize_recognize(photos):
