@@ -10,17 +10,17 @@ writes what `--model` of the other commands takes. Of a recogniser:
 """
 
 import json
-import logging as std_logging
 from pathlib import Path
 
 import numpy as np
-from absl import flags, logging
+from absl import flags
 
 from agns import half_storage
 from agns.models import RECOGNIZER_CONFIG, load_eyeglasses, load_recognizer
 from agns.networks import INPUTS
 from shared import export
 from shared.errors import UserError, no_arguments, run_main
+from shared.export_command import run_export
 from shared.images import make_directory
 from shared.run_files import read_config
 from shared.training import write_text
@@ -155,21 +155,14 @@ def main(arguments) -> None:
     """Runs the command."""
     no_arguments(arguments)
     values = flags.FLAGS
-    # TensorFlow and tf2onnx tell every step of theirs; errors are raised.
-    logging.set_verbosity(logging.WARNING)
-    for name in ("tensorflow", "tf2onnx"):
-        std_logging.getLogger(name).setLevel(std_logging.WARNING)
-    try:
-        differences = export_run(
-            values.run_dir, values.output_dir, values.half, values.saved_model
-        )
-    except export.ExportError as error:
-        raise UserError(str(error)) from error
-    for path, outputs in differences.items():
-        print(path)
-        if values.test:
-            for name, share in outputs.items():
-                print(f"  {name}: largest difference {share:.1e} of its range")
+    run_export(
+        export_run,
+        values.run_dir,
+        values.output_dir,
+        values.half,
+        values.saved_model,
+        show=values.test,
+    )
 
 
 if __name__ == "__main__":

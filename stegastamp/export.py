@@ -11,16 +11,16 @@ fast on a CPU with VNNI. (Converting to float16, or to int8 without photos,
 made the encoder slower on CPUs, so neither is offered.)
 """
 
-import logging as std_logging
 from pathlib import Path
 
 import keras
 import numpy as np
-from absl import flags, logging
+from absl import flags
 from keras import ops
 
 from shared import export
 from shared.errors import UserError, no_arguments, run_main
+from shared.export_command import run_export
 from shared.images import list_photos, read_photo, resize_area, write_bytes
 from shared.run_files import load_weights, read_config
 from shared.runtime import open_session, read_metadata
@@ -233,37 +233,29 @@ def main(arguments) -> None:
     """Runs the command."""
     no_arguments(arguments)
     values = flags.FLAGS
-    # TensorFlow and tf2onnx tell every step of theirs; errors are raised.
-    logging.set_verbosity(logging.WARNING)
-    for name in ("tensorflow", "tf2onnx"):
-        std_logging.getLogger(name).setLevel(std_logging.WARNING)
     if (values.quantize == "int8") != bool(values.images_dir):
         raise UserError(
             "--quantize=int8 and --images_dir belong together: give both or "
             "neither"
         )
-    rounded = {}
-    try:
-        differences = export_run(
-            values.run_dir, values.output_dir, values.litert
-        )
-        if values.quantize == "int8":
-            rounded = quantize_run(values.output_dir, values.images_dir)
-    except export.ExportError as error:
-        raise UserError(str(error)) from error
-    for path, outputs in differences.items():
-        print(path)
-        if values.test:
-            for name, share in outputs.items():
-                print(f"  {name}: largest difference {share:.1e} of its range")
-    for path, outputs in rounded.items():
-        print(path)
-        for name, share in outputs.items():
-            print(f"  {name}: {share:.1%} away from float32 (rms)")
+    run_export(
+        export_run,
+        values.run_dir,
+        values.output_dir,
+        values.litert,
+        show=values.test,
+    )
     if values.test:
         print(
             f"all of float32 equal on batches of {export.BATCH_SIZES[0]} and "
             f"{export.BATCH_SIZES[1]} (allowed: {export.TOLERANCE:.0e})"
+        )
+    if values.quantize == "int8":
+        run_export(
+            quantize_run,
+            values.output_dir,
+            values.images_dir,
+            measure="{:.1%} away from float32 (rms)",
         )
 
 

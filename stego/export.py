@@ -8,15 +8,15 @@ and `eve/1/` for TensorFlow Serving. Each is loaded in its own runtime and
 compared with the trained network before it counts.
 """
 
-import logging as std_logging
 from pathlib import Path
 
 import keras
 import numpy as np
-from absl import flags, logging
+from absl import flags
 
 from shared import export
 from shared.errors import UserError, no_arguments, run_main
+from shared.export_command import run_export
 from shared.run_files import load_weights, read_config
 from stego.game import ARCHITECTURES
 
@@ -141,19 +141,7 @@ def main(arguments) -> None:
     """Runs the command."""
     no_arguments(arguments)
     values = flags.FLAGS
-    # TensorFlow and tf2onnx tell every step of theirs; errors are raised.
-    logging.set_verbosity(logging.WARNING)
-    for name in ("tensorflow", "tf2onnx"):
-        std_logging.getLogger(name).setLevel(std_logging.WARNING)
-    try:
-        differences = export_run(
-            values.run_dir, values.output_dir, values.msg_len
-        )
-    except export.ExportError as error:
-        raise UserError(str(error)) from error
-    for path, outputs in differences.items():
-        for output, share in outputs.items():
-            print(f"{path} {output}: {share:.1e} of its range away (at most)")
+    run_export(export_run, values.run_dir, values.output_dir, values.msg_len)
 
 
 if __name__ == "__main__":

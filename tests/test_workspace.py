@@ -27,8 +27,14 @@ RUNTIME_MODULES = (
     "stegastamp.onnx_inference",
     "stegastamp.report",
 )
-COMMAND = re.compile(r"python -m ((?:shared|stegastamp)\.\w+)(.*)")
-READMES = ("README.md", "WORKSPACE.md", "stegastamp/README.md")
+COMMAND = re.compile(
+    rf"python -m ((?:shared|benchmarks|{'|'.join(PACKAGES)})\.\w+)(.*)"
+)
+READMES = (
+    "README.md",
+    "WORKSPACE.md",
+    *(f"{package}/README.md" for package in PACKAGES),
+)
 
 
 def _files():
@@ -165,9 +171,7 @@ def _commands():
     """(document, command line) of each of our modules named in the READMEs."""
     for name in READMES:
         for line in _blocks((ROOT / name).read_text("utf-8")):
-            match = re.search(
-                r"python -m ((?:shared|stegastamp)\.\S+)(.*)", line
-            )
+            match = COMMAND.search(line)
             if match:
                 yield name, match[1], match[2]
 
