@@ -4,7 +4,7 @@ report.json   every number, with the recipe that makes it again
 report.md     the tables as they stand in the README
 roc.png       the judges' ROC curves, ours and LSB replacement's
 sweep.png     payload against PSNR and AUC, where several models were judged
-samples.png   cover, stego image and their difference, 20 times
+samples.png   cover, stego image and their difference, 60 times
 """
 
 import io
@@ -214,7 +214,7 @@ def _plot_sweep(detections):
 
 
 def sample_sheet(samples, side=256):
-    """One row a photo: cover, stego image, difference 20 times.
+    """One row a photo: cover, stego image, difference 60 times.
 
     Args:
         samples: non-empty list of (name, cover, stego), uint8 [H, W, 3].
@@ -230,7 +230,7 @@ def sample_sheet(samples, side=256):
         place = slice(top, top + side), slice(left, left + side)
         cells = [cover[place], stego[place]]
         difference = cells[1].astype(np.int64) - cells[0]
-        cells.append(np.clip(128 + 20 * difference, 0, 255).astype(np.uint8))
+        cells.append(np.clip(128 + 60 * difference, 0, 255).astype(np.uint8))
         row = np.hstack(
             [
                 cv2.copyMakeBorder(

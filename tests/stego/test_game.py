@@ -1,5 +1,6 @@
 """The stego game on both backends: losses by hand, players, rounding, data."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -17,7 +18,7 @@ from stego.game import Rules, StegoGame, keep_gray, round_levels
 from stego.pictures import training_strips
 from stego.presets import PRESETS
 from stego.train import FollowBits, build_rules
-from tests.contracts import input_gradients
+from tests.contracts import compiled, input_gradients
 
 
 def make(preset, seed=1, learning_rate=1e-3, **changes):
@@ -45,11 +46,18 @@ def numbers(values):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_losses_are_the_stated_ones(preset):
     game, (covers, messages) = make(preset), batch()
-    losses, logs = map(numbers, game.play((covers, messages), training=False))
     rules = game.rules
-    stegos = game.hide(covers, messages, training=False)
-    answers = ops.convert_to_numpy(game.bob(stegos, training=False))
-    stegos = ops.convert_to_numpy(stegos)
+
+    def play(covers, messages):
+        stegos = game.hide(covers, messages, training=False)
+        answers = game.bob(stegos, training=False)
+        logits = [game.eve(x, training=False) for x in (covers, stegos)]
+        return *game.play((covers, messages), False), stegos, answers, logits
+
+    # Compiled as a whole: JAX would compile each operation by itself.
+    losses, logs, *rest = compiled(play)(covers, messages)
+    losses, logs = numbers(losses), numbers(logs)
+    stegos, answers, *eve = map(ops.convert_to_numpy, keras.tree.flatten(rest))
     bits = messages > 0
     if preset == "paper":
         bob = np.mean((messages - answers) ** 2)
@@ -59,10 +67,7 @@ def test_losses_are_the_stated_ones(preset):
         image = logs["image_loss"]
     if preset == "residual":
         image = np.mean((127.5 * (covers - stegos)) ** 2)
-    eve = [
-        ops.convert_to_numpy(game.eve(x, training=False)).astype(float)
-        for x in (covers, stegos)
-    ]
+    eve = [logits.astype(float) for logits in eve]
     fooled = np.mean(np.log1p(np.exp(-eve[1])))
     eve_loss = np.mean(np.log1p(np.exp(-eve[0])))
     eve_loss += np.mean(np.log1p(np.exp(eve[1])))
@@ -104,7 +109,7 @@ def test_a_step_moves_each_player_and_bob_learns(preset):
 
 def test_the_modern_preset_reads_every_bit_from_the_first_step():
     game = make("modern")
-    _, logs = game.play(batch(), training=False)
+    _, logs = compiled(lambda *data: game.play(data, False))(*batch())
     assert float(logs["bit_accuracy"]) == 1.0
     assert float(logs["psnr"]) > 55
 
@@ -149,7 +154,7 @@ def test_the_image_counts_more_while_bob_reads_well():
     follow.on_epoch_end(1, {"bit_accuracy": 0.85})
     follow.on_epoch_end(2, {"bit_accuracy": 0.85})
     assert float(game.pressure) == pytest.approx(1 / 1.5)
-    _, logs = game.play(batch(), training=False)
+    _, logs = compiled(lambda *data: game.play(data, False))(*batch())
     assert float(logs["image_weight"]) == pytest.approx(game.rules.b / 1.5)
 
 
