@@ -41,7 +41,7 @@ def test_each_maximum_returns_to_its_first_place(size, levels):
     wanted_positions, wanted = oracle(images)
     positions = MaxPositions()(images)
     np.testing.assert_array_equal(positions, wanted_positions)
-    pooled = ops.max_pool(images, 2)
+    pooled = ops.max_pool(images, 2, 2)
     np.testing.assert_array_equal(MaxUnpool()([pooled, positions]), wanted)
 
 
@@ -59,7 +59,7 @@ class Unpooled(keras.layers.Layer):
         self.unpool.build([half, half])
 
     def call(self, inputs):
-        pooled = ops.max_pool(inputs, 2)
+        pooled = ops.max_pool(inputs, 2, 2)
         return self.unpool([pooled, self.positions(inputs)])
 
     def compute_output_shape(self, input_shape):
