@@ -27,6 +27,7 @@ from shared.model_dir import find_model
 from shared.runtime import open_session, read_metadata
 from stegastamp.align import WORDS, align
 from stegastamp.message import MessageCodec, confidence
+from stegastamp.read_back import copy_of, least_factor
 from stegastamp.views import list_views, look
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -177,21 +178,12 @@ def _split(image):
     return image, None, scale
 
 
-# Some photos take a message easily and some hardly. Each gets the least of
-# these factors at which at most so many of its bits are wrong, as stamped and
-# made half as bright again: no more visible than it must be, and with errors
-# to spare for what happens to it.
-_FACTORS = (0.5, 0.6, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
-_BRIGHTER = 1.5
-_SPARE = np.array([1, 4])
-
-
 class Encoder:
     """Hides messages in photos.
 
-    Where decoder.onnx lies beside the encoder, each photo's stamp is read
-    back at the network's size and multiplied by .5 to 2, the least at which
-    the message has errors to spare.
+    Where decoder.onnx lies beside the encoder, each photo's stamp is damaged
+    and read back, and multiplied by .5 to 2, the least at which the message
+    has errors to spare (`stegastamp.read_back`).
 
     Args:
         model: name of a model that ships in stegastamp/weights, or a
@@ -211,22 +203,7 @@ class Encoder:
         self.codec = self._network.codec
         self._reader = None
         if self._network.path.with_name("decoder.onnx").exists():
-            self._reader = _Network("decoder", model, threads, provider)
-
-    def _factor(self, small, residual, secret):
-        """The least of `_FACTORS` that leaves errors to spare, or the best."""
-        if self._reader is None:
-            return 1.0
-        excess = []
-        for factor in _FACTORS:
-            stamped = np.clip(small + np.float32(factor) * residual, 0.0, 1.0)
-            brighter = np.minimum(np.float32(_BRIGHTER) * stamped, 1.0)
-            logits = self._reader.run(image=np.stack([stamped, brighter]))
-            wrong = ((logits > 0) != secret).sum(axis=1)
-            excess.append((wrong - _SPARE).max())
-            if excess[-1] <= 0:
-                break
-        return _FACTORS[int(np.argmin(excess))]
+            self._reader = Decoder(model, threads, provider)
 
     def encode(self, image, message, strength=1.0, timings=None):
         """Hides a message in one photo.
@@ -242,8 +219,8 @@ class Encoder:
             message: str of at most `codec.message_bytes` bytes in UTF-8.
             strength: float > 0; 1 is what the model was trained for, more is
                 more robust and more visible.
-            timings: optional Timings, to which resize, network and blend are
-                added.
+            timings: optional Timings, to which resize, network, read back and
+                blend are added.
 
         Returns:
             (stamped, residual): the photo in the shape and type of `image`,
@@ -276,8 +253,13 @@ class Encoder:
             residual = residual - residual.mean(axis=(0, 1), keepdims=True)
             if channels == 1:
                 residual = (residual @ _LUMA)[..., None]
-        with timings.stage("network"):
-            factor = strength * self._factor(small, residual, secret)
+        factor = strength
+        if self._reader:
+            with timings.stage("read back"):
+                copy = copy_of(color, scale)
+                factor *= least_factor(
+                    self._reader.logits, copy, residual, secret
+                )
         with timings.stage("blend"):
             residual *= np.float32(factor)
             # OpenCV's resize and sum run on every core, and the sum needs no

@@ -10,6 +10,7 @@ import pytest
 
 from shared.images import Photo, read_photo, write_photo
 from stegastamp import decode, demo, encode, onnx_inference
+from stegastamp.read_back import SPARE
 from tests.stegastamp.commands import call, run
 from tests.stegastamp.linear_model import write_linear_model
 
@@ -65,7 +66,7 @@ def test_one_photo_as_a_person_would(model, tmp_path):
     assert _names(out) == ["window_hidden.png", "window_residual.png"]
     result = run("decode", "--image", hidden, "--model", model)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"{hidden}: 'Stega!!' (corrected 0 bit errors)\n"
+    assert result.stdout.startswith(f"{hidden}: 'Stega!!' (corrected ")
 
 
 def test_the_residual_picture_is_what_was_added(stamp, tmp_path):
@@ -207,7 +208,8 @@ def test_onnx_inference_encodes_decodes_and_tests(model, tmp_path):
     assert code == 0 and out.startswith(f"{hidden}: 'onnx' (corrected ")
     assert infer("--decode", photo)[0] == 1
     code, out, _ = infer("--test", photo)
-    assert code == 0 and "100 of 100 bits right" in out
+    right = int(re.search(r"(\d+) of 100 bits right", out)[1])
+    assert code == 0 and 100 - SPARE[0] <= right <= 100
     for arguments in ([photo], ["--encode", "--decode", photo], ["--test"]):
         code, _, err = infer(*arguments)
         assert code == 1 and err.startswith("error: ")
