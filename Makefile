@@ -45,6 +45,15 @@ bench: .venv-test/.installed
 	$(TEST) -m benchmarks.stamp_latency --output runs/bench/stamp_latency.json
 	$(TEST) -m benchmarks.jpeg_fidelity --images_dir $(IMAGES) \
 		--output runs/bench/jpeg_fidelity.json
+	$(TEST) -m benchmarks.training_speed --output runs/bench/training_speed.json
+	KERAS_BACKEND=jax $(TEST) -m benchmarks.training_speed --jit_compile on \
+		--output runs/bench/training_speed_jax.json
+	$(TEST) -m benchmarks.stego_speed --output runs/bench/stego_speed.json
+	$(TEST) -m benchmarks.dcgan_training_speed --preset quick --seconds 5 \
+		--output runs/bench/dcgan_training_speed.json
+	$(TEST) -m benchmarks.malicious_ae_latency \
+		--output runs/bench/malicious_ae_latency.json
+	$(TEST) -m benchmarks.agns_training --output runs/bench/agns_training.json
 
 # tensorflow-addons computes its answers in its own environment; ours are
 # compared with them in the test environment.

@@ -14,9 +14,16 @@ FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")
 # What uses a trained model, and so must run without a training framework.
 RUNTIME_MODULES = (
     "shared.errors",
+    "shared.grids",
     "shared.images",
+    "shared.metrics.roc",
+    "shared.model_dir",
+    "shared.quality",
     "shared.runtime",
+    "shared.segmentation.class_weights",
+    "shared.segmentation.confusion",
     "stegastamp",
+    "stegastamp.align",
     "stegastamp.api",
     "stegastamp.attacks",
     "stegastamp.decode",
@@ -25,7 +32,42 @@ RUNTIME_MODULES = (
     "stegastamp.evaluate",
     "stegastamp.message",
     "stegastamp.onnx_inference",
+    "stegastamp.read_back",
     "stegastamp.report",
+    "stegastamp.views",
+    "stego",
+    "stego.api",
+    "stego.codec",
+    "stego.decode",
+    "stego.encode",
+    "stego.evaluate",
+    "stego.features",
+    "stego.judges",
+    "stego.lsb",
+    "stego.measure",
+    "stego.report",
+    "stego.tiles",
+    "dcgan",
+    "dcgan.api",
+    "dcgan.array_files",
+    "dcgan.data",
+    "dcgan.evaluate",
+    "dcgan.features",
+    "dcgan.generate",
+    "dcgan.metrics",
+    "dcgan.report",
+    "malicious_ae",
+    "malicious_ae.api",
+    "malicious_ae.classes",
+    "malicious_ae.controls",
+    "malicious_ae.data",
+    "malicious_ae.display",
+    "malicious_ae.evaluate",
+    "malicious_ae.flags",
+    "malicious_ae.pictures",
+    "malicious_ae.report",
+    "malicious_ae.segment",
+    "malicious_ae.tables",
 )
 COMMAND = re.compile(
     rf"python -m ((?:shared|benchmarks|{'|'.join(PACKAGES)})\.\w+)(.*)"
@@ -145,7 +187,9 @@ def _pins(name):
             pins |= _pins(line[3:].strip())
         elif line:
             package, separator, version = line.partition("==")
-            assert separator and re.fullmatch(r"[\d.]+", version), line
+            assert separator and re.fullmatch(r"[\d.]+(post\d+)?", version), (
+                line
+            )
             pins[package.lower()] = version
     return pins
 

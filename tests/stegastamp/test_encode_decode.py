@@ -1,6 +1,7 @@
 """The encode, decode, onnx_inference and demo commands, end to end."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
