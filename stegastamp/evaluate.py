@@ -35,6 +35,8 @@ from tqdm import tqdm
 
 import shared.images
 from shared.errors import UserError, no_arguments, report, run_main
+from shared.intervals import wilson_interval
+from shared.quality import psnr, ssim
 from stegastamp import api, attacks
 from stegastamp.report import write_report
 
@@ -44,45 +46,6 @@ _ALPHABET = [chr(code) for code in range(33, 127)]
 
 
 # Measures -----------------------------------------------------------------
-
-
-def psnr(image, other):
-    """Peak signal-to-noise ratio of two uint8 photos, in dB (inf if equal)."""
-    error = np.mean((image.astype(np.float64) - other) ** 2)
-    return math.inf if error == 0 else 10 * math.log10(255**2 / error)
-
-
-def ssim(image, other):
-    """Structural similarity of two uint8 photos [H, W, 3], mean of channels.
-
-    Gaussian window of 11 taps, sigma 1.5, only where it lies inside the
-    photo; K1 = .01, K2 = .03 (Wang et al. 2004).
-
-    Returns:
-        float in [-1, 1].
-
-    Raises:
-        ValueError: if the shapes differ or a side is below 11 pixels.
-    """
-    if image.shape != other.shape or min(image.shape[:2]) < 11:
-        raise ValueError(
-            "ssim needs two photos of one shape, at least 11 pixels a side. "
-            f"Received: {image.shape} and {other.shape}"
-        )
-    x, y = image.astype(np.float64), other.astype(np.float64)
-
-    def mean(values):
-        blurred = cv2.GaussianBlur(values, (11, 11), 1.5)
-        return blurred[5:-5, 5:-5]
-
-    mean_x, mean_y = mean(x), mean(y)
-    var_x = mean(x * x) - mean_x**2
-    var_y = mean(y * y) - mean_y**2
-    covariance = mean(x * y) - mean_x * mean_y
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    similarity = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-    similarity /= (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
-    return float(similarity.mean())
 
 
 def gmsd(image, other):
@@ -108,28 +71,6 @@ def gmsd(image, other):
 
     a, b = gradients(image), gradients(other)
     return float(np.std((2 * a * b + 170) / (a * a + b * b + 170)))
-
-
-def wilson_interval(successes, trials):
-    """The 95 % Wilson interval of a rate: (low, high).
-
-    Raises:
-        ValueError: unless 0 <= successes <= trials and trials > 0.
-    """
-    if not 0 <= successes <= trials or trials < 1:
-        raise ValueError(
-            "need 0 <= successes <= trials and trials > 0. Received: "
-            f"{successes} of {trials}"
-        )
-    z = 1.959963984540054
-    rate = successes / trials
-    center = rate + z * z / (2 * trials)
-    spread = z * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials**2))
-    scale = 1 + z * z / trials
-    # Rounding must not push a bound past a rate of exactly 0 or 1.
-    low = 0.0 if successes == 0 else (center - spread) / scale
-    high = 1.0 if successes == trials else (center + spread) / scale
-    return low, high
 
 
 def bit_threshold(bits, false_positive_rate):

@@ -15,6 +15,7 @@ FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")
 RUNTIME_MODULES = (
     "shared.errors",
     "shared.grids",
+    "shared.intervals",
     "shared.images",
     "shared.metrics.roc",
     "shared.model_dir",
@@ -68,6 +69,17 @@ RUNTIME_MODULES = (
     "malicious_ae.report",
     "malicious_ae.segment",
     "malicious_ae.tables",
+    "agns",
+    "agns.align",
+    "agns.api",
+    "agns.demo",
+    "agns.frames",
+    "agns.generate",
+    "agns.marks",
+    "agns.people",
+    "agns.pictures",
+    "agns.recognize",
+    "agns.report",
 )
 COMMAND = re.compile(
     rf"python -m ((?:shared|benchmarks|{'|'.join(PACKAGES)})\.\w+)(.*)"

@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from skimage import metrics
 
 from shared.quality import psnr, ssim
-
-metrics = pytest.importorskip("skimage.metrics")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

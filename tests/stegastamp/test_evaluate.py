@@ -10,7 +10,6 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from shared.errors import UserError
 from shared.images import Photo, write_photo
@@ -47,45 +46,13 @@ def _evaluation(model_dir, **settings):
 # Measures ------------------------------------------------------------------
 
 
-def test_measures_agree_with_scikit_image(photo):
-    other = attacks.jpeg(photo, 30)
-    assert evaluate.psnr(photo, other) == pytest.approx(
-        peak_signal_noise_ratio(photo, other), abs=1e-9
-    )
-    expected = structural_similarity(
-        photo,
-        other,
-        channel_axis=2,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-        data_range=255,
-    )
-    assert evaluate.ssim(photo, other) == pytest.approx(expected, abs=1e-6)
-    assert evaluate.psnr(photo, photo) == math.inf
-    assert evaluate.ssim(photo, photo) == pytest.approx(1)
+def test_gmsd_grows_with_the_damage(photo):
     assert evaluate.gmsd(photo, photo) == 0
     distances = [
         evaluate.gmsd(photo, attacks.jpeg(photo, quality))
         for quality in (90, 50, 10)
     ]
     assert distances == sorted(distances)
-    with pytest.raises(ValueError, match="11 pixels"):
-        evaluate.ssim(photo[:10], other[:10])
-
-
-def test_wilson_interval():
-    # Values of the score interval with z = 1.959963984540054.
-    assert evaluate.wilson_interval(5, 10) == pytest.approx(
-        (0.2365930905, 0.7634069095), abs=1e-9
-    )
-    assert evaluate.wilson_interval(240, 240)[1] == 1
-    assert evaluate.wilson_interval(0, 240)[0] == 0
-    low, high = evaluate.wilson_interval(0, 10)
-    assert (low, high) == pytest.approx((0, 0.2775327999), abs=1e-9)
-    for bad in ((1, 0), (3, 2), (-1, 2)):
-        with pytest.raises(ValueError, match="trials"):
-            evaluate.wilson_interval(*bad)
 
 
 @pytest.mark.parametrize("rate", [1e-3, 1e-6])
