@@ -10,16 +10,12 @@ from agns import align
 from shared.errors import UserError
 from shared.images import read_photo
 
-dlib = pytest.importorskip("dlib")
 FACES = align.Path(align.__file__).parent / "assets" / "faces"
 
 
 @pytest.fixture(scope="module")
 def aligner():
-    try:
-        return align.Aligner()
-    except UserError as error:
-        pytest.skip(str(error))
+    return align.Aligner()
 
 
 @pytest.fixture(scope="module")

@@ -189,7 +189,8 @@ def test_without_tensorflow_datasets_the_flag_is_named(monkeypatch):
 @pytest.mark.tensorflow
 def test_tensorflow_datasets_gives_images_and_labels():
     # Its own generator of random examples in the data set's declared form.
-    tfds = pytest.importorskip("tensorflow_datasets")
+    import tensorflow_datasets as tfds
+
     with tfds.testing.mock_data(num_examples=4):
         digits = load_images("mnist")
         faces = load_images("celeba")

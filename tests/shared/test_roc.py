@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from shared.metrics.roc import auc, auc_interval, roc_curve
 
@@ -15,7 +16,6 @@ def examples(count=200, shift=1.0, seed=0, digits=1):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_equals_scikit_learn(seed):
-    metrics = pytest.importorskip("sklearn.metrics")
     scores, labels = examples(seed=seed)
     wanted = metrics.roc_curve(labels, scores, drop_intermediate=False)
     for found, value in zip(roc_curve(scores, labels), wanted, strict=True):

@@ -40,7 +40,6 @@ def run(photos, report, *flags):
 
 @pytest.mark.slow
 def test_a_report_holds_every_number_and_picture(photos, tmp_path):
-    pytest.importorskip("sklearn")
     report = tmp_path / "report"
     done = run(
         photos,

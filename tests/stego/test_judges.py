@@ -100,7 +100,6 @@ def sides(count):
 
 
 def test_the_feature_judge_finds_heavy_lsb_and_not_nothing():
-    pytest.importorskip("sklearn")
     covers = textures(240)
     photos, learns = sides(240)
     stegos = replace_lsb(covers, 1.5, np.random.default_rng(0))
