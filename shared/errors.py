@@ -24,6 +24,11 @@ def report(message):
     print(error_line(message), file=sys.stderr, flush=True)
 
 
+def _drop_output():
+    """The reader (`| head`) went away; Python's exit must not flush to it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _parse_flags(argv):
     try:
         return flags.FLAGS(argv)
@@ -33,6 +38,9 @@ def _parse_flags(argv):
     except SystemExit:
         # Only --help and its kin exit here, and absl calls that a failure.
         sys.exit(0)
+    except BrokenPipeError:
+        _drop_output()
+        sys.exit(1)
 
 
 def run_main(main):
@@ -60,9 +68,7 @@ def run_main(main):
             report("interrupted")
             return 130
         except BrokenPipeError:
-            # The reader (`| head`) went away; keep Python's exit from
-            # flushing into the closed pipe a second time.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             return 1
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
