@@ -132,7 +132,7 @@ def distort(images, levels, strengths: Strengths, seed):
         large = ops.image.resize(images, (scale * height, scale * width))
         coded = jpeg(large, quality, rounding=strengths.jpeg_rounding)
         # What JPEG changed, not what enlarging and shrinking did.
-        images = images + ops.average_pool(coded - large, scale)
+        images = images + ops.average_pool(coded - large, scale, scale)
         images = ops.clip(images, 0.0, 1.0)
     return images
 
