@@ -57,23 +57,6 @@ def test_colours_change_as_in_the_original():
     np.testing.assert_allclose(changed, golden["out"], atol=1e-6)
 
 
-def test_jpeg_on_an_enlarged_photo_keeps_more_of_a_fine_pattern():
-    # Two-pixel stripes, as a photo of twice the size would have them: four
-    # pixels wide there, and so further down in JPEG's table.
-    stripes = np.tile([0.45, 0.45, 0.55, 0.55], 12)[None, None, :, None]
-    images = ops.convert_to_tensor(
-        np.broadcast_to(stripes, (2, 32, 48, 3)).astype("float32")
-    )
-    kept = []
-    for scale in (1, 2):
-        game = make(jpeg_scale=scale, jpeg_quality=30.0)
-        levels = set_levels(game, 0.0, jpeg=1.0)
-        rules = game.rules.strengths
-        seen = distort(images, levels, rules, game.seed_generator)
-        kept.append(ops.convert_to_numpy(seen).std())
-    assert kept[1] > kept[0]
-
-
 @pytest.mark.parametrize(
     "knob", ["align", "blur", "brightness", "contrast", "noise", "jpeg"]
 )
