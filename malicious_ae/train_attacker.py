@@ -25,6 +25,7 @@ from malicious_ae.validation import Validation
 from malicious_ae.weighing import class_weights
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
+from shared.presets import define_preset_flags, preset_settings
 from shared.segmentation.class_weights import WEIGHINGS
 from shared.training import (
     define_training_flags,
@@ -59,6 +60,23 @@ PRESETS = {
 }
 
 
+HELP = {
+    "kind": "The attacker's network.",
+    "bound": "What limits the change.",
+    "objective": "What it wants.",
+    "learning_rate": "Adam's.",
+    "weight_decay": "L2 term.",
+    "batch_size": "Frames a step.",
+    "epochs": "Epochs altogether.",
+}
+
+CHOICES = {
+    "kind": list(KINDS),
+    "bound": list(BOUNDS),
+    "objective": list(OBJECTIVES),
+}
+
+
 def define_flags() -> None:
     """Defines the command's flags; defaults come from the preset."""
     define_training_flags()
@@ -66,21 +84,7 @@ def define_flags() -> None:
     flags.DEFINE_string(
         "victim", "camvid", "Name of a shipped victim, or its run directory."
     )
-    flags.DEFINE_enum("preset", "autoencoder", list(PRESETS), "Defaults.")
-    preset = " Default: the preset's."
-    flags.DEFINE_enum(
-        "kind", None, list(KINDS), f"The attacker's network.{preset}"
-    )
-    flags.DEFINE_enum(
-        "bound", None, list(BOUNDS), f"What limits the change.{preset}"
-    )
-    flags.DEFINE_enum(
-        "objective", None, list(OBJECTIVES), f"What it wants.{preset}"
-    )
-    flags.DEFINE_float("learning_rate", None, f"Adam's.{preset}")
-    flags.DEFINE_float("weight_decay", None, f"L2 term.{preset}")
-    flags.DEFINE_integer("batch_size", None, f"Frames a step.{preset}")
-    flags.DEFINE_integer("epochs", None, f"Epochs altogether.{preset}")
+    define_preset_flags(PRESETS, "autoencoder", HELP.__getitem__, CHOICES)
     flags.DEFINE_float(
         "min_psnr", 30.0, "bound=psnr: least PSNR of each image in dB."
     )
@@ -106,15 +110,6 @@ def define_flags() -> None:
     flags.DEFINE_bool("flip", True, "Mirror half of the frames.")
     flags.DEFINE_integer("val_every", 3, "Epochs between validations.")
     flags.DEFINE_enum("device", "auto", list(DEVICES), "What to train on.")
-
-
-def settings_from_flags() -> dict:
-    """Merges the preset with the flags that were given."""
-    settings = dict(PRESETS[FLAGS.preset])
-    for name in settings:
-        if FLAGS[name].value is not None:
-            settings[name] = FLAGS[name].value
-    return settings
 
 
 def attack_rules(objective: str, classes) -> AttackRules:
@@ -241,7 +236,7 @@ def main(arguments) -> None:
     no_arguments(arguments)
     use_device(FLAGS.device)
     limit_threads(FLAGS.threads)
-    settings = settings_from_flags()
+    settings = preset_settings(PRESETS)
     _, victim = read_victim_config(FLAGS.victim)
     if victim["dataset"] != FLAGS.dataset:
         raise UserError(

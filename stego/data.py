@@ -3,9 +3,9 @@
 import pathlib
 
 import cv2
-import keras
 import numpy as np
 
+from shared.batches import StepBatches
 from shared.errors import UserError
 from shared.images import SUFFIXES, read_photo
 
@@ -109,10 +109,8 @@ def to_network(pixels) -> np.ndarray:
     return pixels.astype("float32") / np.float32(127.5) - np.float32(1)
 
 
-class TileBatches(keras.utils.PyDataset):
-    """Batches of (cover, message), each a pure function of seed and step.
-
-    So a resumed training sees exactly what an uninterrupted one would have.
+class TileBatches(StepBatches):
+    """Batches of (cover, message).
 
     Args:
         photos: uint8 RGB arrays.
@@ -140,7 +138,7 @@ class TileBatches(keras.utils.PyDataset):
         seed,
         first_step=0,
     ):
-        super().__init__(workers=1)
+        super().__init__(steps, seed, first_step)
         if crop not in CROPS:
             raise ValueError(
                 f"`crop` must be one of {', '.join(CROPS)}. Received: {crop!r}"
@@ -152,18 +150,9 @@ class TileBatches(keras.utils.PyDataset):
         self.msg_len = msg_len
         self.batch_size = batch_size
         self.crop = crop
-        self.steps = steps
-        self.seed = seed
-        self.step = first_step
 
-    def __len__(self):
-        return self.steps
-
-    def on_epoch_end(self):
-        self.step += self.steps
-
-    def __getitem__(self, index):
-        random = np.random.default_rng([self.seed, self.step + index])
+    def make(self, step):
+        random = self.random(step)
         bits = random.integers(0, 2, (self.batch_size, self.msg_len))
         picks = random.integers(0, len(self.photos), self.batch_size)
         tiles = np.stack([self._tile(self.photos[p], random) for p in picks])

@@ -12,6 +12,7 @@ from absl import flags
 
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
+from shared.presets import define_preset_flags, preset_settings
 from shared.run_files import load_weights
 from shared.training import (
     define_training_flags,
@@ -69,24 +70,13 @@ def define_flags() -> None:
     flags.DEFINE_multi_string(
         "images_dir", None, "Folder of photos; may be given several times."
     )
-    flags.DEFINE_enum("preset", "modern", list(PRESETS), "Named defaults.")
+    define_preset_flags(PRESETS, "modern", HELP.get, CHOICES)
     flags.DEFINE_string(
         "pretrained", None, "Run or model directory whose weights to start at."
     )
     flags.DEFINE_integer(
         "steps_per_epoch", 50, "Steps between checkpoints.", lower_bound=1
     )
-    for name, value in PRESETS["paper"].items():
-        text = f"{HELP[name]} Default: the preset's."
-        if name in CHOICES:
-            flags.DEFINE_enum(name, None, CHOICES[name], text)
-            continue
-        kind = {
-            bool: flags.DEFINE_bool,
-            int: flags.DEFINE_integer,
-            float: flags.DEFINE_float,
-        }[type(value)]
-        kind(name, None, text)
     flags.mark_flag_as_required("images_dir")
 
 
@@ -96,10 +86,7 @@ def settings_from_flags() -> dict:
     Raises:
         UserError: naming the flag, for a size that no network has.
     """
-    settings = dict(PRESETS[FLAGS.preset])
-    for name in settings:
-        if FLAGS[name].value is not None:
-            settings[name] = FLAGS[name].value
+    settings = preset_settings(PRESETS)
     if settings["output_size"] not in (32, 64):
         raise UserError(
             f"--output_size={settings['output_size']}: must be 32 or 64"
