@@ -8,19 +8,17 @@ medians, in milliseconds. All cores are used; to use fewer, set --threads and
 OMP_NUM_THREADS to the same number.
 """
 
-import json
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
 from absl import flags
 
+from benchmarks.common import define_common_flags, write_result
 from benchmarks.stamp_latency import measure_network
 from malicious_ae import api
 from malicious_ae.pictures import overlay
 from shared.errors import no_arguments, run_main
-from shared.images import make_directory
 
 
 def measure_stages(segmenter, repeats: int) -> dict:
@@ -62,12 +60,9 @@ def define_flags() -> None:
         "attackers", [api.ATTACKER], "Attackers or their directories."
     )
     flags.DEFINE_integer(
-        "threads", 0, "Threads of the networks; 0 takes every core."
-    )
-    flags.DEFINE_integer(
         "repeats", 15, "Runs to take each median of.", lower_bound=1
     )
-    flags.DEFINE_string("output", None, "JSON file to write the numbers to.")
+    define_common_flags()
 
 
 def main(arguments) -> None:
@@ -93,9 +88,7 @@ def main(arguments) -> None:
         )
     stages = result["stages_ms"].items()
     print(", ".join(f"{name} {ms:.1f} ms" for name, ms in stages))
-    if values.output:
-        make_directory(Path(values.output).parent)
-        Path(values.output).write_text(json.dumps(result, indent=2) + "\n")
+    write_result(result)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ medians, in milliseconds. All cores are used; to use fewer, set --threads and
 OMP_NUM_THREADS to the same number.
 """
 
-import json
 import os
 import statistics
 import subprocess
@@ -25,15 +24,19 @@ import onnx
 from absl import flags
 
 import stegastamp
+from benchmarks.common import (
+    define_common_flags,
+    measure_matrix_product,
+    write_result,
+)
 from shared.errors import UserError, no_arguments, run_main
-from shared.images import Photo, make_directory, read_photo, write_photo
+from shared.images import Photo, read_photo, write_photo
 from shared.runtime import open_session
 from stegastamp.api import Timings, find_stamp_model
 from stegastamp.encode import Stamper
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET = "Stega!!"
-MATRIX_SIZE = 2048
 
 
 def _shape(info):
@@ -72,25 +75,6 @@ def count_flops(path) -> int:
             channels = shapes[node.input[1]][0]
         total += 2 * output * weights // channels
     return total
-
-
-def measure_matrix_product(seconds: float = 1.0) -> float:
-    """Measures the machine's best rate.
-
-    Args:
-        seconds: How long to try.
-
-    Returns:
-        FLOP/s of the fastest of several float32 matrix products.
-    """
-    random = np.random.default_rng(0)
-    left, right = random.random((2, MATRIX_SIZE, MATRIX_SIZE), np.float32)
-    best, end = float("inf"), time.perf_counter() + seconds
-    while time.perf_counter() < end or best == float("inf"):
-        start = time.perf_counter()
-        left @ right
-        best = min(best, time.perf_counter() - start)
-    return 2 * MATRIX_SIZE**3 / best
 
 
 def _median_ms(function, repeats: int) -> float:
@@ -246,12 +230,9 @@ def define_flags() -> None:
         lower_bound=0,
     )
     flags.DEFINE_integer(
-        "threads", 0, "Threads of the networks; 0 takes every core."
-    )
-    flags.DEFINE_integer(
         "repeats", 15, "Runs to take each median of.", lower_bound=1
     )
-    flags.DEFINE_string("output", None, "JSON file to write the numbers to.")
+    define_common_flags()
 
 
 def _resized(photo, size: str) -> Photo:
@@ -325,9 +306,7 @@ def main(arguments) -> None:
             f"{size} from command to result (ms): encode "
             f"{each['encode']:.0f}, decode {each['decode']:.0f}"
         )
-    if values.output:
-        make_directory(Path(values.output).parent)
-        Path(values.output).write_text(json.dumps(result, indent=2) + "\n")
+    write_result(result)
 
 
 if __name__ == "__main__":

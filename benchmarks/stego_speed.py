@@ -9,19 +9,20 @@ Compilation is not counted. Use: one photo of a megapixel, filled to its last
 byte, with the shipped weights on ONNX Runtime; the median of three.
 """
 
-import json
-import os
 import statistics
 import time
 
-import keras
 import numpy as np
 from absl import flags
 
-from benchmarks.training_speed import STEPS_PER_EPOCH, ReadyBatch, measure
+from benchmarks.common import write_result
+from benchmarks.training import (
+    STEPS_PER_EPOCH,
+    define_training_flags,
+    measure_training,
+    start,
+)
 from shared.errors import no_arguments, run_main
-from shared.images import write_bytes
-from shared.training import limit_threads
 from stego.data import TileBatches, load_photos
 from stego.game import StegoGame
 from stego.presets import PRESETS
@@ -30,23 +31,14 @@ from stego.train import build_rules
 SIDES = (1000, 1024)
 
 
-def measure_training(preset: str, photos, seconds: float, jit: bool) -> dict:
-    """Trains a preset for some time.
+def measure_preset(preset: str, photos) -> dict:
+    """Trains a preset for some time; see `measure_training`.
 
     Args:
         preset: Key of `stego.presets.PRESETS`.
         photos: uint8 RGB arrays.
-        seconds: How long each of the two trainings takes.
-        jit: Whether XLA compiles the step.
-
-    Returns:
-        `steps_per_second` on tiles as they are cut, `ready_steps_per_second`
-        on one batch, `data_wait`, the share of a step that cutting adds.
     """
-    keras.backend.clear_session()
     settings = PRESETS[preset]
-    game = StegoGame(build_rules(settings), 0, settings["learning_rate"])
-    game.compile(jit_compile=jit)
     batches = TileBatches(
         photos,
         settings["output_size"],
@@ -56,13 +48,13 @@ def measure_training(preset: str, photos, seconds: float, jit: bool) -> dict:
         STEPS_PER_EPOCH,
         0,
     )
-    loading = measure(game, batches, seconds)
-    ready = measure(game, ReadyBatch(batches[0]), seconds)
-    return {
-        "steps_per_second": 1 / loading,
-        "ready_steps_per_second": 1 / ready,
-        "data_wait": max(0.0, 1 - ready / loading),
-    }
+
+    def build(jit_compile):
+        game = StegoGame(build_rules(settings), 0, settings["learning_rate"])
+        game.compile(jit_compile=jit_compile)
+        return game
+
+    return measure_training(build, batches)
 
 
 def measure_use(threads: int, repeats: int = 3) -> dict:
@@ -105,53 +97,37 @@ def measure_use(threads: int, repeats: int = 3) -> dict:
     }
 
 
-def main(argv) -> None:
-    no_arguments(argv)
+def define_flags() -> None:
+    """Defines this benchmark's flags."""
+    define_training_flags()
+    flags.DEFINE_string("images_dir", None, "Photos; default: drawn ones.")
+    flags.DEFINE_multi_enum(
+        "presets", list(PRESETS), list(PRESETS), "What to train."
+    )
+    flags.DEFINE_bool("training_only", False, "Leave hiding and reading out.")
+
+
+def main(arguments) -> None:
+    """Runs the benchmark."""
+    no_arguments(arguments)
     values = flags.FLAGS
-    limit_threads(values.threads)
+    result = start() | {"training": {}}
     if values.images_dir:
         photos = load_photos([values.images_dir])
     else:
         rng = np.random.default_rng(0)
         photos = list(rng.integers(0, 256, (8, 128, 160, 3), dtype=np.uint8))
-    backend = keras.backend.backend()
-    results = {"backend": backend, "cpus": os.cpu_count(), "training": {}}
     for preset in values.presets:
-        found = measure_training(
-            preset, photos, values.seconds, values.jit_compile
-        )
-        results["training"][preset] = found
-        print(
-            f"{preset} on {backend}: {found['steps_per_second']:.2f} steps/s, "
-            f"{100 * found['data_wait']:.0f} % of a step waits for tiles"
-        )
+        print(f"preset {preset}:", flush=True)
+        result["training"][preset] = measure_preset(preset, photos)
     if not values.training_only:
-        results["use"] = measure_use(values.threads)
+        result["use"] = measure_use(values.threads)
         print(
             "a megapixel: {encode_ms:.0f} ms ({encode_cpu_ms:.0f} of "
             "processor) to hide {bytes} bytes and check them, {decode_ms:.0f} "
-            "ms ({decode_cpu_ms:.0f}) to read".format(**results["use"])
+            "ms ({decode_cpu_ms:.0f}) to read".format(**result["use"])
         )
-    if values.output:
-        text = json.dumps(results, indent=2) + "\n"
-        write_bytes(values.output, text.encode())
-
-
-def define_flags() -> None:
-    """Defines the command's flags."""
-    flags.DEFINE_string("images_dir", None, "Photos; default: drawn ones.")
-    flags.DEFINE_multi_enum(
-        "presets", list(PRESETS), list(PRESETS), "What to train."
-    )
-    flags.DEFINE_float("seconds", 10.0, "How long each training takes.")
-    flags.DEFINE_bool(
-        "jit_compile",
-        keras.backend.backend() == "jax",
-        "Compile the step with XLA.",
-    )
-    flags.DEFINE_bool("training_only", False, "Leave hiding and reading out.")
-    flags.DEFINE_integer("threads", 0, "CPU threads; 0 means all of them.")
-    flags.DEFINE_string("output", None, "JSON file for the results.")
+    write_result(result)
 
 
 if __name__ == "__main__":

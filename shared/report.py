@@ -49,15 +49,15 @@ def plot_curves(metrics_path, picture_path, steps_per_epoch, marks=None):
         if name.endswith("_loss") and (values > 0).all():
             axes.set_yscale("log")
         axes.grid(alpha=0.3)
-        for mark, step in (marks or {}).items():
+        for row, (mark, step) in enumerate((marks or {}).items()):
             axes.axvline(step, color="tab:red", linewidth=0.7)
             if axes is panels[0]:
+                # In turn on four heights: events may lie close together.
                 axes.annotate(
                     mark,
-                    (step, 1.02),
+                    (step, 1.03 + 0.1 * (row % 4)),
                     xycoords=("data", "axes fraction"),
                     fontsize=7,
-                    rotation=20,
                 )
     panels[-1].set_xlabel("step")
     figure.savefig(picture_path, dpi=90)

@@ -220,11 +220,9 @@ def restore(model, checkpoint: pathlib.Path) -> dict:
     try:
         model.load_weights(checkpoint / "game.weights.h5")
         state = json.loads((checkpoint / "state.json").read_text())
-        # Checkpoints of earlier versions have no random state.
-        if saved := state.get("random"):
-            pairs = zip(_random_states(model), saved, strict=True)
-            for variable, value in pairs:
-                variable.assign(value)
+        pairs = zip(_random_states(model), state["random"], strict=True)
+        for variable, value in pairs:
+            variable.assign(value)
         return state
     except (OSError, ValueError, KeyError) as error:
         raise UserError(

@@ -1,8 +1,9 @@
 """Glasses in their place on the canvas, black around."""
 
 import keras
-import numpy as np
 from keras import ops
+
+from agns.layers.frame_mask import add_mask
 
 
 @keras.saving.register_keras_serializable(package="agns")
@@ -31,20 +32,7 @@ class BlackPadding(keras.layers.Layer):
         self.canvas = canvas
         self.top = top
         self.left = left
-        if mask is None:
-            mask = np.ones((canvas, canvas), "float32")
-        if np.shape(mask) != (canvas, canvas):
-            raise ValueError(
-                f"`mask` must be [{canvas}, {canvas}]. "
-                f"Received: shape={np.shape(mask)}"
-            )
-        self.mask = self.add_weight(
-            shape=(canvas, canvas, 1),
-            initializer="zeros",
-            trainable=False,
-            name="mask",
-        )
-        self.mask.assign(np.asarray(mask, "float32")[..., None])
+        self.mask = add_mask(self, canvas, mask)
 
     def build(self, input_shape):
         height, width = input_shape[1:3]

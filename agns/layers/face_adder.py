@@ -1,9 +1,9 @@
 """Faces that wear the glasses."""
 
 import keras
-import numpy as np
 from keras import ops
 
+from agns.layers.frame_mask import add_mask
 from shared.ops.warp import projective_warp
 
 
@@ -37,20 +37,7 @@ class FaceAdder(keras.layers.Layer):
     def __init__(self, size=224, mask=None, **kwargs):
         super().__init__(**kwargs)
         self.size = size
-        if mask is None:
-            mask = np.ones((size, size), "float32")
-        if np.shape(mask) != (size, size):
-            raise ValueError(
-                f"`mask` must be [{size}, {size}]. "
-                f"Received: shape={np.shape(mask)}"
-            )
-        self.mask = self.add_weight(
-            shape=(size, size, 1),
-            initializer="zeros",
-            trainable=False,
-            name="mask",
-        )
-        self.mask.assign(np.asarray(mask, "float32")[..., None])
+        self.mask = add_mask(self, size, mask)
 
     def build(self, glasses_shape, faces_shape, homographies_shape=None):
         for name, shape in (("glasses", glasses_shape), ("faces", faces_shape)):

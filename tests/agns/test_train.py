@@ -1,12 +1,6 @@
 """The training commands: data, resume after kill -9, results."""
 
-import csv
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -16,6 +10,7 @@ from agns.frames import load_frames
 from agns.people import find_people
 from agns.report import accuracy_table, confusion_matrix
 from tests.agns import tiny
+from tests.training import kill_after_checkpoint, read_curve, succeed
 
 
 @pytest.fixture
@@ -96,35 +91,8 @@ def test_the_table_counts():
     )
 
 
-def command(module, **values):
-    flags = [f"--{name}={value}" for name, value in values.items()]
-    return [sys.executable, "-m", module, *flags]
-
-
-def run(module, **values):
-    done = subprocess.run(
-        command(module, **values), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
-
-
-def curve(run_dir):
-    with open(run_dir / "metrics.csv", newline="") as file:
-        return [tuple(row.values()) for row in csv.DictReader(file)]
-
-
-def interrupt(arguments, run_dir):
-    """Starts a training and kills it after its first checkpoint."""
-    process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and process.poll() is None:
-        if list(run_dir.glob("checkpoints/step-*")):
-            break
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert list(run_dir.glob("checkpoints/step-*"))
+def flags_of(**values):
+    return [f"--{name}={value}" for name, value in values.items()]
 
 
 @pytest.mark.slow
@@ -138,13 +106,15 @@ def test_a_killed_recognizer_goes_on_as_if_nothing_had_happened(tmp_path):
         "test_every": 2,
     }
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    out = run("agns.train_recognizer", run_dir=whole, **settings)
+    out = succeed("agns.train_recognizer", *flags_of(run_dir=whole, **settings))
     assert "of 3 held-out photos recognised" in out
-    interrupt(
-        command("agns.train_recognizer", run_dir=broken, **settings), broken
+    kill_after_checkpoint(
+        broken, "agns.train_recognizer", *flags_of(run_dir=broken, **settings)
     )
-    run("agns.train_recognizer", run_dir=broken, **settings)
-    assert curve(broken) == curve(whole) and len(curve(whole)) == 6
+    succeed("agns.train_recognizer", *flags_of(run_dir=broken, **settings))
+    assert (
+        read_curve(broken) == read_curve(whole) and len(read_curve(whole)) == 6
+    )
     table = json.loads((broken / "evaluation.json").read_text())
     assert table["photos"] == 3
     for name in ("recognizer.weights.h5", "confusion.png", "curves.png"):
@@ -155,19 +125,23 @@ def test_a_killed_recognizer_goes_on_as_if_nothing_had_happened(tmp_path):
 def test_triplets_first_then_names(tmp_path):
     faces = tiny.write_people(tmp_path / "faces")
     settings = {"images_dir": faces, "size": 32, "batch_size": 4, "epochs": 1}
-    out = run(
+    out = succeed(
         "agns.train_recognizer",
-        run_dir=tmp_path / "first",
-        stage="triplet",
-        **settings,
+        *flags_of(
+            run_dir=tmp_path / "first",
+            stage="triplet",
+            **settings,
+        ),
     )
     assert f"--pretrained {tmp_path / 'first'}" in out
     assert not (tmp_path / "first" / "recognizer.weights.h5").exists()
-    run(
+    succeed(
         "agns.train_recognizer",
-        run_dir=tmp_path / "second",
-        pretrained=tmp_path / "first",
-        **settings,
+        *flags_of(
+            run_dir=tmp_path / "second",
+            pretrained=tmp_path / "first",
+            **settings,
+        ),
     )
 
 
@@ -176,11 +150,13 @@ def test_a_killed_eyeglass_training_goes_on(tmp_path):
     frames = tiny.write_frames(tmp_path / "frames", 6)
     settings = {"images_dir": frames, "batch_size": 2, "epochs": 5}
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    run("agns.train_eyeglasses", run_dir=whole, **settings)
-    interrupt(
-        command("agns.train_eyeglasses", run_dir=broken, **settings), broken
+    succeed("agns.train_eyeglasses", *flags_of(run_dir=whole, **settings))
+    kill_after_checkpoint(
+        broken, "agns.train_eyeglasses", *flags_of(run_dir=broken, **settings)
     )
-    run("agns.train_eyeglasses", run_dir=broken, **settings)
-    assert curve(broken) == curve(whole) and len(curve(whole)) == 5
+    succeed("agns.train_eyeglasses", *flags_of(run_dir=broken, **settings))
+    assert (
+        read_curve(broken) == read_curve(whole) and len(read_curve(whole)) == 5
+    )
     assert len(list((whole / "samples").glob("*.png"))) == 5
     assert (whole / "samples.gif").stat().st_size > 0

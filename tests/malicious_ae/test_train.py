@@ -1,18 +1,15 @@
 """Both trainings: resume after kill -9, bad input, export of what comes out."""
 
-import csv
 import json
-import os
-import signal
 import subprocess
-import sys
-import time
 
 import cv2
 import numpy as np
 import pytest
 
-COMMAND = [sys.executable, "-m", "tests.malicious_ae.train_cases"]
+from tests.training import command, kill_after_checkpoint, read_curve
+
+CASES = "tests.malicious_ae.train_cases"
 VICTIM = (
     "--height=32 --width=48 --batch_size=2 --learning_rate=0.01 --flip "
     "--val_every=2 --crop_height=24 --crop_width=40 --scale=0.9,1.3"
@@ -22,7 +19,7 @@ VICTIM = (
 def run(*cases):
     """How each [command, arguments] ended, and what all of them printed."""
     done = subprocess.run(
-        COMMAND,
+        command(CASES),
         input=json.dumps([[c, [str(a) for a in args]] for c, *args in cases]),
         capture_output=True,
         text=True,
@@ -39,11 +36,7 @@ def victim(camvid, run_dir, *more):
 
 
 def curve(run_dir):
-    with open(run_dir / "metrics.csv", newline="") as file:
-        return [
-            (row["epoch"], row["victim_loss"], row["val_miou"])
-            for row in csv.DictReader(file)
-        ]
+    return read_curve(run_dir, "epoch", "victim_loss", "val_miou")
 
 
 @pytest.mark.slow
@@ -52,22 +45,9 @@ def test_killed_at_any_moment_the_curve_is_that_of_an_unbroken_run(
 ):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     case = victim(camvid, broken, "--epochs=40", "--mode=train")
-    process = subprocess.Popen(
-        COMMAND,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    kill_after_checkpoint(
+        broken, CASES, standard_input=json.dumps([[case[0], case[1:]]])
     )
-    process.stdin.write(json.dumps([[case[0], case[1:]]]).encode())
-    process.stdin.close()
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and process.poll() is None:
-        if list(broken.glob("checkpoints/step-*")):
-            break
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert list(broken.glob("checkpoints/step-*"))
     assert len(curve(broken)) < 40
 
     outcomes, printed = run(
