@@ -119,6 +119,11 @@ class Game(keras.Model):
         optimizer = PlayersOptimizer([p.optimizer for p in self.players])
         super().compile(optimizer=optimizer, loss=None, **kwargs)
 
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        # A game is built. Keras would look at a batch first, which fails
+        # with MultiWorkerMirroredStrategy (keras-team/keras#20585).
+        pass
+
     @property
     def metrics(self):
         return list(self._trackers.values())
@@ -143,7 +148,8 @@ class Game(keras.Model):
     def _train_step_tensorflow(self, data):
         import tensorflow as tf
 
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        strategy = tf.distribute.get_strategy()
+        replicas = strategy.num_replicas_in_sync
         with tf.GradientTape(persistent=True) as tape:
             losses, logs = self.play(data, training=True)
             # Keras' optimizers sum the replicas' gradients.
@@ -154,7 +160,11 @@ class Game(keras.Model):
         ]
         for player, gradient in zip(self.players, gradients, strict=True):
             player.optimizer.apply(gradient, player.variables)
-        return self._record(losses, logs)
+        results = self._record(losses, logs)
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            # There Keras takes means along an axis, which scalars lack.
+            results = {name: value[None] for name, value in results.items()}
+        return results
 
     def _train_step_jax(self, state, data):
         import jax

@@ -1,5 +1,8 @@
 """Every player moves by its own loss only; the step is right by hand."""
 
+import json
+import os
+import socket
 import subprocess
 import sys
 
@@ -172,3 +175,67 @@ def test_two_replicas_take_the_same_step_as_one():
         [sys.executable, "-c", MIRRORED], capture_output=True, text=True
     )
     assert done.stdout.strip().endswith("equal"), done.stderr[-2000:]
+
+
+WORKER = """
+import numpy as np
+import tensorflow as tf
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+from shared.batches import StepBatches
+from tests.shared.test_game import Tug
+
+class Batches(StepBatches):
+    def make(self, step):
+        return (self.random(step).normal(size=(8, 2)).astype("float32"),)
+
+single = Tug()
+single.compile()
+single.fit(Batches(3, 5), shuffle=False, verbose=0)
+with strategy.scope():
+    shared = Tug()
+    shared.compile()
+history = shared.fit(Batches(3, 5), shuffle=False, verbose=0).history
+for a, b in zip(single.weights, shared.weights, strict=True):
+    np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5)
+assert np.ndim(history["left_loss"][0]) == 0
+print("equal")
+"""
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("localhost", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_two_machines_take_the_same_step_as_one():
+    workers = [f"localhost:{port}" for port in free_ports(2)]
+    running = []
+    for index in range(2):
+        place = {
+            "cluster": {"worker": workers},
+            "task": {"type": "worker", "index": index},
+        }
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-c", WORKER],
+                env=os.environ | {"TF_CONFIG": json.dumps(place)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    try:
+        for process in running:
+            out, error = process.communicate(timeout=300)
+            assert out.strip().endswith("equal"), error[-2000:]
+    finally:
+        for process in running:
+            process.kill()
