@@ -15,18 +15,14 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from agns import half_storage
 from agns.models import RECOGNIZER_CONFIG, load_eyeglasses, load_recognizer
 from agns.networks import INPUTS
-from shared import export
+from shared import export, half_storage
 from shared.errors import UserError, no_arguments, run_main
 from shared.export_command import run_export
 from shared.images import make_directory
 from shared.run_files import read_config
 from shared.training import write_text
-
-# A weight in 16 bits is up to 1/2048 off, which adds up over the layers.
-HALF_TOLERANCE = 1e-2
 
 
 def describe_run(run_dir):
@@ -117,7 +113,7 @@ def export_run(run_dir, output_dir, half=False, saved_model=False) -> dict:
                 export.onnx_predictor(path),
                 str(path),
                 examples,
-                HALF_TOLERANCE,
+                half_storage.TOLERANCE,
             )
             half_storage.save_weights(network, weights)
         else:
@@ -146,7 +142,7 @@ def define_flags() -> None:
         False,
         "Print how far each output is from the trained network, as a share of "
         f"its range. More than {export.TOLERANCE:.0e} fails in any case (with "
-        f"--half, {HALF_TOLERANCE:.0e}).",
+        f"--half, {half_storage.TOLERANCE:.0e}).",
     )
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 

@@ -5,8 +5,8 @@
 writes `generator.onnx` (a directory for `--model` of the other commands), the
 SavedModel `generator/1/` for TensorFlow Serving and, with `--litert`,
 `generator.tflite`. Each is loaded in its own runtime and compared with the
-trained generator before it counts. `--int8_storage` writes `generator.onnx`
-with 8-bit weights, a quarter of the size: the form in which models ship.
+trained generator before it counts. `--half` writes `generator.onnx` with
+16-bit weights, half of the size: the form in which models ship.
 """
 
 from pathlib import Path
@@ -16,16 +16,12 @@ import numpy as np
 from absl import flags
 
 from dcgan.api import GENERATOR
-from dcgan.int8_storage import compact_onnx
 from dcgan.networks import build_networks
-from shared import export
+from shared import export, half_storage
 from shared.errors import UserError, no_arguments, run_main
 from shared.export_command import run_export
 from shared.run_files import load_weights, read_config
 from shared.training import latest_checkpoint
-
-# Of the range of an image: 13 levels of 255, at the worst pixel.
-INT8_TOLERANCE = 0.05
 
 CONFIG_TYPES = {
     "networks": str,
@@ -69,14 +65,14 @@ def load_generator(run_dir) -> keras.Model:
     return generator
 
 
-def export_run(run_dir, output_dir, litert=False, int8_storage=False) -> dict:
+def export_run(run_dir, output_dir, litert=False, half=False) -> dict:
     """Exports a run; each file is compared with Keras before it counts.
 
     Args:
         run_dir: Run directory of `dcgan.train`.
         output_dir: Folder to write to; made if it is missing.
         litert: Whether to write a `.tflite` file too.
-        int8_storage: Whether the ONNX file stores its weights in 8 bits.
+        half: Whether the ONNX file stores its weights in 16 bits.
 
     Returns:
         For each path written, the largest difference of each output as a
@@ -88,6 +84,8 @@ def export_run(run_dir, output_dir, litert=False, int8_storage=False) -> dict:
     """
     config = read_config(run_dir, CONFIG_TYPES)
     generator = load_generator(run_dir)
+    if half:
+        half_storage.round_weights(generator)
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     shape = (3, *generator.input_shape[1:])
@@ -109,14 +107,14 @@ def export_run(run_dir, output_dir, litert=False, int8_storage=False) -> dict:
             generator, output_dir / "generator", examples=examples
         ),
     }
-    if int8_storage:
-        compact_onnx(path)
+    if half:
+        half_storage.halve_onnx(path)
         differences[path] = export.compare(
             generator,
             export.onnx_predictor(path),
             str(path),
             examples,
-            INT8_TOLERANCE,
+            half_storage.TOLERANCE,
         )
     if litert:
         path = output_dir / "generator.tflite"
@@ -132,7 +130,7 @@ def define_flags() -> None:
     flags.DEFINE_string("output_dir", None, "Folder to write the exports to.")
     flags.DEFINE_bool("litert", False, "Write generator.tflite too.")
     flags.DEFINE_bool(
-        "int8_storage", False, "Store the ONNX file's weights in 8 bits."
+        "half", False, "Store the ONNX file's weights in 16 bits."
     )
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 
@@ -146,7 +144,7 @@ def main(arguments) -> None:
         values.run_dir,
         values.output_dir,
         values.litert,
-        values.int8_storage,
+        values.half,
     )
 
 

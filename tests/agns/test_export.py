@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from agns import api, generate, half_storage, recognize
+from agns import api, generate, recognize
 from agns.export import describe_run, export_run
 from agns.models import load_eyeglasses, load_recognizer
 from agns.networks import (
@@ -120,34 +120,6 @@ def test_a_recognizer_and_its_command(recognizer_run, tmp_path, capsys):
 
     with pytest.raises(UserError, match="generator"):
         api.Generator(tmp_path / "model")
-
-
-@pytest.mark.tensorflow
-def test_half_storage_keeps_every_rounded_number(tmp_path):
-    import keras
-
-    network = tiny.recognizer()
-    half_storage.round_weights(network)
-    path = tmp_path / "half.weights.h5"
-    half_storage.save_weights(network, path)
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
-    keras.utils.set_random_seed(9)
-    other = tiny.recognizer()
-    other.load_weights(path)
-    for one, two in zip(network.variables, other.variables, strict=True):
-        np.testing.assert_array_equal(one.numpy(), two.numpy())
-    whole = tmp_path / "whole.weights.h5"
-    network.save_weights(whole)
-    assert path.stat().st_size < 0.7 * whole.stat().st_size
-
-
-def test_too_large_for_half_storage():
-    network = tiny.recognizer()
-    network.get_layer("logits").kernel.assign(
-        np.full((1728, 5), 1e6, "float32")
-    )
-    with pytest.raises(ValueError, match="does not fit float16"):
-        half_storage.round_weights(network)
 
 
 def test_no_run_of_ours_is_refused(tmp_path):

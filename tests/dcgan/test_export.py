@@ -57,6 +57,23 @@ def test_onnx_saved_model_and_litert_agree_with_the_run(run_dir, tmp_path):
     assert generator.metadata["latent"] == "normal"
 
 
+def test_half_storage_is_half_as_large_and_draws_the_same(run_dir, tmp_path):
+    from dcgan.export import export_run
+
+    run, _ = run_dir
+    export_run(run, tmp_path / "whole")
+    differences = export_run(run, tmp_path / "half", half=True)
+    path = tmp_path / "half" / "generator.onnx"
+    assert differences[path]["generated"] < 1e-2
+    whole = (tmp_path / "whole" / "generator.onnx").stat().st_size
+    assert path.stat().st_size < 0.6 * whole
+    drawn = [
+        Generator(tmp_path / name, threads=1).generate(4).astype(int)
+        for name in ("whole", "half")
+    ]
+    assert np.abs(drawn[0] - drawn[1]).max() <= 3
+
+
 def test_an_incomplete_run_is_named(run_dir, tmp_path):
     from dcgan.export import load_generator
 

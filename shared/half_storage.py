@@ -12,6 +12,8 @@ import numpy as np
 
 # Smaller arrays (biases, statistics) stay as they are: nothing to gain.
 LEAST_SIZE = 1024
+# A weight in 16 bits is up to 1/2048 off, which adds up over the layers.
+TOLERANCE = 1e-2
 
 
 def round_weights(network) -> None:
