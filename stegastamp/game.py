@@ -235,6 +235,11 @@ class StampGame(Game):
         if rules.lpips_scale:
             distance = ops.mean(self.perceptual(images, stamped))
             loss = loss + rules.lpips_scale * levels["lpips"] * distance
+        # Until the image loss starts nothing else holds the residual back.
+        # Light beyond black and white is cut off and gives no gradient, so
+        # that a residual which has run away never learns the secret.
+        beyond = stamped - ops.clip(stamped, 0.0, 1.0)
+        loss = loss + ops.mean(ops.square(beyond))
 
         losses = {"stamp": loss}
         if self.critic:
