@@ -94,7 +94,7 @@ def define_flags() -> None:
     )
     flags.DEFINE_string("output_dir", "runs/bench/gates", "Where to write to.")
     flags.DEFINE_integer("seeds", 5, "How many seeds.", lower_bound=1)
-    flags.DEFINE_integer("steps", 1500, "Steps of each.", lower_bound=50)
+    flags.DEFINE_integer("steps", 1800, "Steps of each.", lower_bound=50)
     flags.DEFINE_integer("size", 64, "Network size in pixels.")
     flags.DEFINE_string("precision", "float32", "As in stegastamp.train.")
     flags.mark_flag_as_required("images_dir")

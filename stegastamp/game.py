@@ -19,6 +19,10 @@ from stegastamp.networks import (
 )
 from stegastamp.schedule import KNOBS
 
+# Of what is beyond black and white: enough to stop a residual that runs away,
+# little beside the secret while it is of the size of the photo. At 1 secrets
+# are learned more slowly.
+BEYOND_SCALE = 0.05
 BORDERS = ("no_edge", "black", "random", "randomrgb", "image", "white")
 
 
@@ -239,7 +243,7 @@ class StampGame(Game):
         # Light beyond black and white is cut off and gives no gradient, so
         # that a residual which has run away never learns the secret.
         beyond = stamped - ops.clip(stamped, 0.0, 1.0)
-        loss = loss + ops.mean(ops.square(beyond))
+        loss = loss + BEYOND_SCALE * ops.mean(ops.square(beyond))
 
         losses = {"stamp": loss}
         if self.critic:

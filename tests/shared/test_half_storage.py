@@ -11,7 +11,7 @@ def network():
     keras.utils.set_random_seed(9)
     return keras.Sequential(
         [
-            keras.Input((40,)),
+            keras.Input((400,)),
             keras.layers.Dense(200),
             keras.layers.BatchNormalization(),
             keras.layers.Dense(5, name="logits"),
