@@ -59,71 +59,76 @@ def start() -> dict:
 
 
 class Alternating(keras.utils.PyDataset):
-    """Batches as in training in even epochs, a ready one in odd epochs.
-
-    A machine's speed drifts; two measurements that take turns see the same.
-    """
+    """Batches as in training, or one that lies ready, as `ready` says."""
 
     def __init__(self, batches):
         super().__init__(workers=1)
         self.batches = batches
-        self.ready = batches[0]
-        self.epoch = 0
+        self.first = batches[0]
+        self.ready = False
 
     def __len__(self):
         return STEPS_PER_EPOCH
 
     def __getitem__(self, index):
-        return self.ready if self.epoch % 2 else self.batches[index]
-
-    def on_epoch_end(self):
-        self.epoch += 1
+        return self.first if self.ready else self.batches[index]
 
 
 class Stopwatch(keras.callbacks.Callback):
-    """Times epochs until the time is up; the first two warm up."""
+    """Times epochs on loaded and on ready batches in turn.
 
-    def __init__(self, seconds):
+    A machine's speed drifts; two measurements that take turns see the same.
+    The first epoch of each compiles and warms up. It is the callback that
+    switches: Keras ends a data set's epoch once before the first begins.
+    """
+
+    def __init__(self, data, seconds):
         super().__init__()
+        self.data = data
         self.seconds = seconds
-        self.times = []
+        self.times = {False: [], True: []}
 
     def on_epoch_begin(self, epoch, logs=None):
+        self.data.ready = epoch % 2 == 1
         self.start = time.perf_counter()
         if epoch == 2:
             self.end = self.start + self.seconds
 
     def on_epoch_end(self, epoch, logs=None):
         # Keras has read the metrics by now, so the device is done.
+        now = time.perf_counter()
         if epoch >= 2:
-            now = time.perf_counter()
-            self.times.append((now - self.start) / STEPS_PER_EPOCH)
-            enough = now >= self.end and len(self.times) >= LEAST_EPOCHS
+            self.times[self.data.ready].append(now - self.start)
+            enough = now >= self.end and epoch > LEAST_EPOCHS
             self.model.stop_training = enough
 
 
-def measure_step(game, batches) -> tuple[float, float]:
-    """Trains for --seconds.
+def measure_step(game, batches, seconds: float) -> tuple[float, float]:
+    """Trains for some time, on loaded and on ready batches in turn.
 
     Args:
         game: Compiled Keras model.
         batches: `STEPS_PER_EPOCH` batches.
+        seconds: How long; some epochs are always counted.
 
     Returns:
         Seconds of a step on batches as in training, and on one that lies
         ready: medians over the epochs, of which the first two do not count.
     """
-    watch = Stopwatch(flags.FLAGS.seconds)
+    data = Alternating(batches)
+    watch = Stopwatch(data, seconds)
     game.fit(
-        Alternating(batches),
+        data,
         epochs=100_000,
         verbose=0,
         shuffle=False,
         callbacks=[watch],
     )
-    return statistics.median(watch.times[::2]), statistics.median(
-        watch.times[1::2]
+    loading, ready = (
+        statistics.median(watch.times[each]) / STEPS_PER_EPOCH
+        for each in (False, True)
     )
+    return loading, ready
 
 
 def measure_training(build, batches) -> dict:
@@ -141,7 +146,9 @@ def measure_training(build, batches) -> dict:
     result = {}
     for mode in flags.FLAGS.jit_compile:
         keras.backend.clear_session()
-        loading, ready = measure_step(build(mode == "on"), batches)
+        loading, ready = measure_step(
+            build(mode == "on"), batches, flags.FLAGS.seconds
+        )
         result[mode] = {
             "steps_per_second": 1 / loading,
             "ready_steps_per_second": 1 / ready,
