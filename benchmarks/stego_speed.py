@@ -23,7 +23,8 @@ from benchmarks.training import (
     start,
 )
 from shared.errors import no_arguments, run_main
-from stego.data import TileBatches, load_photos
+from shared.photo_folders import load_folders
+from stego.data import TileBatches
 from stego.game import StegoGame
 from stego.presets import PRESETS
 from stego.train import build_rules
@@ -113,7 +114,7 @@ def main(arguments) -> None:
     values = flags.FLAGS
     result = start() | {"training": {}}
     if values.images_dir:
-        photos = load_photos([values.images_dir])
+        photos = load_folders([values.images_dir])
     else:
         rng = np.random.default_rng(0)
         photos = list(rng.integers(0, 256, (8, 128, 160, 3), dtype=np.uint8))

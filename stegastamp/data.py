@@ -1,13 +1,10 @@
 """Photos and random secrets, as the encoder and decoder train on them."""
 
-import pathlib
-
 import cv2
 import numpy as np
 
 from shared.batches import StepBatches
-from shared.errors import UserError
-from shared.images import SUFFIXES, read_photo
+from shared.photo_folders import load_folders
 
 # Photos are kept in memory at this many times the network's size: random
 # crops stay sharp, and a few thousand photos fit on a laptop.
@@ -28,34 +25,18 @@ def load_photos(images_dirs, height: int, width: int) -> list[np.ndarray]:
     Raises:
         UserError: If a folder or photo cannot be read, or there is none.
     """
-    photos = []
-    for folder in images_dirs:
-        if not pathlib.Path(folder).is_dir():
-            raise UserError(f"--images_dir: {folder} is not a directory")
-        for path in sorted(pathlib.Path(folder).rglob("*")):
-            if path.suffix.lower() not in SUFFIXES:
-                continue
-            pixels = read_photo(path).pixels
-            if pixels.dtype == np.uint16:
-                pixels = (pixels >> 8).astype(np.uint8)
-            shrink = MEMORY_SCALE * max(
-                height / pixels.shape[0], width / pixels.shape[1]
-            )
-            if shrink < 1:
-                pixels = cv2.resize(
-                    pixels,
-                    None,
-                    fx=shrink,
-                    fy=shrink,
-                    interpolation=cv2.INTER_AREA,
-                )
-            photos.append(pixels)
-    if not photos:
-        raise UserError(
-            f"--images_dir: no photo in {', '.join(map(str, images_dirs))}; "
-            "name a folder of JPEG or PNG files"
+
+    def shrink(photo):
+        factor = MEMORY_SCALE * max(
+            height / photo.shape[0], width / photo.shape[1]
         )
-    return photos
+        if factor >= 1:
+            return photo
+        return cv2.resize(
+            photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA
+        )
+
+    return load_folders(images_dirs, prepare=shrink)
 
 
 class PhotoBatches(StepBatches):

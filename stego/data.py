@@ -1,13 +1,9 @@
 """Photos cut to tiles, and random messages, as the players meet them."""
 
-import pathlib
-
 import cv2
 import numpy as np
 
 from shared.batches import StepBatches
-from shared.errors import UserError
-from shared.images import SUFFIXES, read_photo
 
 CROPS = ("center", "random")
 # CelebA's faces fill the middle 108 pixels of the published crops.
@@ -17,36 +13,6 @@ FARTHEST = 4.0
 # Shares of random tiles made gray or flat: photos have few of either, and a
 # person may well send one.
 GRAY, FLAT = 0.1, 0.05
-
-
-def load_photos(images_dirs) -> list[np.ndarray]:
-    """Reads folders of photos.
-
-    Args:
-        images_dirs: Folders, searched recursively.
-
-    Returns:
-        uint8 RGB arrays [h, w, 3].
-
-    Raises:
-        UserError: If a folder or photo cannot be read, or there is none.
-    """
-    photos = []
-    for folder in images_dirs:
-        if not pathlib.Path(folder).is_dir():
-            raise UserError(f"--images_dir: {folder} is not a directory")
-        for path in sorted(pathlib.Path(folder).rglob("*")):
-            if path.suffix.lower() in SUFFIXES:
-                pixels = read_photo(path).pixels
-                if pixels.dtype == np.uint16:
-                    pixels = (pixels >> 8).astype(np.uint8)
-                photos.append(pixels)
-    if not photos:
-        raise UserError(
-            f"--images_dir: no photo in {', '.join(map(str, images_dirs))}; "
-            "name a folder of JPEG or PNG files"
-        )
-    return photos
 
 
 def center_tile(photo, size: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
     python -m stego.train --images_dir photos --run_dir runs/mine
     python -m stego.train --images_dir faces --run_dir runs/paper \\
-        --preset paper
+        --preset paper --val_dir other_faces
 
 The same command resumes a run that was stopped.
 """
@@ -12,6 +12,7 @@ from absl import flags
 
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
+from shared.photo_folders import load_folders
 from shared.presets import define_preset_flags, preset_settings
 from shared.run_files import load_weights
 from shared.training import (
@@ -21,7 +22,7 @@ from shared.training import (
     open_run,
     sync_weights,
 )
-from stego.data import CROPS, TileBatches, load_photos
+from stego.data import CROPS, TileBatches
 from stego.game import (
     ARCHITECTURES,
     IMAGE_LOSSES,
@@ -29,10 +30,14 @@ from stego.game import (
     Rules,
     StegoGame,
 )
+from stego.held_out import HeldOut
 from stego.pictures import training_strips
 from stego.presets import PRESETS
 
 FLAGS = flags.FLAGS
+
+# Tiles on which held-out bits are counted: 25,600 bits at 100 a tile.
+HELD_OUT_TILES = 256
 
 CHOICES = {
     "architecture": list(ARCHITECTURES),
@@ -69,6 +74,12 @@ def define_flags() -> None:
     define_training_flags()
     flags.DEFINE_multi_string(
         "images_dir", None, "Folder of photos; may be given several times."
+    )
+    flags.DEFINE_string(
+        "val_dir",
+        None,
+        "Folder of photos that nobody learns from; the bits that Bob reads "
+        "from them are counted after each epoch.",
     )
     define_preset_flags(PRESETS, "modern", HELP.get, CHOICES)
     flags.DEFINE_string(
@@ -152,8 +163,29 @@ def learning_rate(settings: dict):
     )
 
 
-def train(run_dir, settings: dict, photos) -> None:
-    """Trains a run to its last step, from its newest checkpoint."""
+def cut_batches(photos, settings, batch_size, seed, steps=1, first_step=0):
+    """Batches as the settings cut them."""
+    return TileBatches(
+        photos,
+        settings["output_size"],
+        settings["msg_len"],
+        batch_size,
+        settings["crop"],
+        steps,
+        seed,
+        first_step,
+    )
+
+
+def train(run_dir, settings: dict, photos, held_out) -> None:
+    """Trains a run to its last step, from its newest checkpoint.
+
+    Args:
+        run_dir: The run directory, which exists.
+        settings: What `settings_from_flags` returned.
+        photos: uint8 RGB arrays to learn from.
+        held_out: The like to count bits on; may be empty.
+    """
     per_epoch = FLAGS.steps_per_epoch
     with distribution_scope(FLAGS.distribute):
         game = build_game(settings)
@@ -166,16 +198,18 @@ def train(run_dir, settings: dict, photos) -> None:
     if FLAGS.pretrained and not first_step:
         for name, network in players.items():
             load_weights(network, f"{FLAGS.pretrained}/{name}.weights.h5")
-    batches = TileBatches(
+    batches = cut_batches(
         photos,
-        settings["output_size"],
-        settings["msg_len"],
+        settings,
         settings["batch_size"],
-        settings["crop"],
-        per_epoch,
         FLAGS.seed,
+        per_epoch,
         first_step,
     )
+    callbacks = [FollowBits(settings["target_bits"], settings["growth"])]
+    if held_out:
+        tiles = cut_batches(held_out, settings, HELD_OUT_TILES, FLAGS.seed + 1)
+        callbacks.append(HeldOut(*tiles[0]))
     watched = [part[:8] for part in batches[0]]
     fit_run(
         game,
@@ -186,7 +220,7 @@ def train(run_dir, settings: dict, photos) -> None:
         first_step=first_step,
         exports=players,
         pictures=lambda: training_strips(game, *watched),
-        callbacks=[FollowBits(settings["target_bits"], settings["growth"])],
+        callbacks=callbacks,
     )
 
 
@@ -197,11 +231,18 @@ def main(argv) -> None:
     keras.config.set_dtype_policy(FLAGS.precision)
     fixed = {k: v for k, v in settings.items() if k != "steps"}
     run_dir = open_run(
-        FLAGS.run_dir, fixed | {"preset": FLAGS.preset, "seed": FLAGS.seed}
+        FLAGS.run_dir,
+        fixed
+        | {
+            "preset": FLAGS.preset,
+            "seed": FLAGS.seed,
+            "held_out": FLAGS.val_dir is not None,
+        },
     )
-    photos = load_photos(FLAGS.images_dir)
+    photos = load_folders(FLAGS.images_dir)
+    held_out = load_folders([FLAGS.val_dir], "val_dir") if FLAGS.val_dir else []
     print(f"{len(photos)} photos; run directory {run_dir}")
-    train(run_dir, settings, photos)
+    train(run_dir, settings, photos, held_out)
     print(f"done: {run_dir}")
 
 

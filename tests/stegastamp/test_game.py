@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from shared.errors import UserError
-from stegastamp.data import PhotoBatches, load_photos
+from stegastamp.data import PhotoBatches
 from stegastamp.distortions import change_colours, distort
 from stegastamp.game import BORDERS, StampGame, flatness
 from stegastamp.pictures import training_strips
@@ -173,13 +172,6 @@ def test_one_batch_keeps_the_photos_and_renews_the_secrets():
     np.testing.assert_array_equal(data[0][0], data[4][0])
     assert not np.array_equal(data[0][1], data[4][1])
     assert data[0][0].shape == (2, 32, 48, 3)
-
-
-def test_folders_without_photos_are_named(tmp_path):
-    with pytest.raises(UserError, match="no photo in"):
-        load_photos([tmp_path], 32, 32)
-    with pytest.raises(UserError, match="not a directory"):
-        load_photos([tmp_path / "missing"], 32, 32)
 
 
 def test_rules_are_immutable():

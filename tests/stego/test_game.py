@@ -5,12 +5,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from shared.errors import UserError
 from stego.data import (
     TileBatches,
     center_tile,
     flat_tile,
-    load_photos,
     random_tile,
     to_network,
 )
@@ -230,10 +228,3 @@ def test_random_and_flat_tiles_have_the_tile_s_size():
 def test_an_unknown_crop_is_refused():
     with pytest.raises(ValueError, match="crop.*'round'"):
         batches(crop="round")
-
-
-def test_folders_without_photos_are_named(tmp_path):
-    with pytest.raises(UserError, match="no photo in"):
-        load_photos([tmp_path])
-    with pytest.raises(UserError, match="not a directory"):
-        load_photos([tmp_path / "missing"])

@@ -33,6 +33,7 @@ def arguments(photos, run_dir, *flags):
 
 def curve(run_dir):
     names = ("epoch", "alice_bob_loss", "eve_loss", "image_weight")
+    names += ("val_bit_accuracy",)
     return read_curve(run_dir, *names)
 
 
@@ -42,6 +43,7 @@ def test_killed_at_any_moment_the_curve_is_that_of_an_unbroken_run(
 ):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     flags = ("--steps=24", "--preset=residual", "--target_bits=0.5")
+    flags += (f"--val_dir={photos}",)
     succeed(TRAIN, *arguments(photos, whole, *flags))
     kill_after_checkpoint(broken, TRAIN, *arguments(photos, broken, *flags))
     succeed(TRAIN, *arguments(photos, broken, *flags))
@@ -61,6 +63,7 @@ def test_killed_at_any_moment_the_curve_is_that_of_an_unbroken_run(
         ("--msg_len=0", "--msg_len=0: must be positive"),
         ("--msg_len=1025", "--msg_len"),
         ("--pretrained=nowhere", "nowhere"),
+        ("--val_dir=nowhere", "--val_dir: nowhere is not a directory"),
         ("--eve_optimizer=lion", "eve_optimizer"),
     ],
 )

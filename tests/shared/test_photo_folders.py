@@ -1,0 +1,49 @@
+"""Folders of photos: order, depth, sixteen bits, and what is refused."""
+
+import cv2
+import numpy as np
+import pytest
+
+from shared.errors import UserError
+from shared.photo_folders import load_folders
+from stegastamp.data import load_photos
+
+
+@pytest.fixture
+def folder(tmp_path):
+    random = np.random.default_rng(0)
+    (tmp_path / "deeper").mkdir()
+    for name, shape in (("b.png", (20, 30)), ("deeper/a.png", (40, 24))):
+        pixels = random.integers(0, 65536, (*shape, 3), dtype=np.uint16)
+        cv2.imwrite(str(tmp_path / name), pixels)
+    (tmp_path / "notes.txt").write_text("no photo")
+    return tmp_path
+
+
+def test_photos_come_by_path_in_eight_bits(folder):
+    first, second = load_folders([folder])
+    assert first.shape == (20, 30, 3) and second.shape == (40, 24, 3)
+    assert first.dtype == np.uint8
+    stored = cv2.imread(str(folder / "b.png"), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(first, stored[..., ::-1] >> 8)
+    again = load_folders([folder / "deeper", folder])
+    assert [len(photo) for photo in again] == [40, 20, 40]
+
+
+def test_each_photo_is_prepared_alone(folder):
+    flat = load_folders([folder], prepare=lambda photo: photo[:1, :1])
+    assert [photo.shape for photo in flat] == [(1, 1, 3)] * 2
+
+
+def test_a_stamp_training_keeps_photos_small_and_in_proportion(folder):
+    small, other = load_photos([folder], 8, 8)
+    # 1.6 times the network's 8 pixels on the shorter side.
+    assert small.shape == (13, 19, 3) and other.shape == (21, 13, 3)
+
+
+def test_folders_without_photos_are_named(folder, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="--val_dir: no photo in .*empty"):
+        load_folders([tmp_path / "empty"], "val_dir")
+    with pytest.raises(UserError, match="--images_dir: .*not a directory"):
+        load_folders([tmp_path / "missing"])
