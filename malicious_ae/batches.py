@@ -19,12 +19,15 @@ class Augmentation:
         scale_high: Greatest factor.
         photometric: Greatest change of brightness, contrast and saturation,
             as a share.
+        color_cast: Greatest shift of each colour channel, as a share of the
+            range.
     """
 
     flip: bool = False
     scale_low: float = 1.0
     scale_high: float = 1.0
     photometric: float = 0.0
+    color_cast: float = 0.0
 
     def __post_init__(self):
         if not 0 < self.scale_low <= self.scale_high:
@@ -32,10 +35,12 @@ class Augmentation:
                 "need 0 < scale_low <= scale_high. Received: "
                 f"{self.scale_low} and {self.scale_high}"
             )
-        if not 0 <= self.photometric < 1:
-            raise ValueError(
-                f"`photometric` must be in [0, 1). Received: {self.photometric}"
-            )
+        for name in ("photometric", "color_cast"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(
+                    f"`{name}` must be in [0, 1). "
+                    f"Received: {getattr(self, name)}"
+                )
 
 
 class FrameBatches(keras.utils.PyDataset):
@@ -107,56 +112,70 @@ class FrameBatches(keras.utils.PyDataset):
 
     def _vary(self, image, labels, random):
         options = self.augmentation
-        scale = random.uniform(options.scale_low, options.scale_high)
-        if scale != 1.0:
-            rows, columns = (round(side * scale) for side in labels.shape)
-            image = cv2.resize(
-                image,
-                (columns, rows),
-                interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
-            )
-            labels = resize_labels(labels, rows, columns)
-        image, labels = self._crop(image, labels, random)
+        image, labels = self._view(image, labels, random)
         if options.flip and random.random() < 0.5:
             image, labels = (cv2.flip(x, 1) for x in (image, labels))
-        if options.photometric:
-            image = _vary_light(
-                np.ascontiguousarray(image), options.photometric, random
-            )
-        return image, labels
+        if options.photometric or options.color_cast:
+            image = _vary_light(image, options, random)
+        return self._pad(image, labels)
 
-    def _crop(self, image, labels, random):
-        height, width = self.size
-        missing = (
-            max(0, height - labels.shape[0]),
-            max(0, width - labels.shape[1]),
+    def _view(self, image, labels, random):
+        """A random part of a resized frame: what shows is resized alone."""
+        scale = random.uniform(
+            self.augmentation.scale_low, self.augmentation.scale_high
         )
-        if any(missing):
-            # A frame that shrank below the network's size gets a margin
-            # which weighs nothing.
-            margin = ((0, missing[0]), (0, missing[1]))
-            image = np.pad(image, (*margin, (0, 0)))
-            labels = np.pad(
-                labels, margin, constant_values=np.uint8(self.unlabeled)
-            )
-        top = random.integers(0, labels.shape[0] - height + 1)
-        left = random.integers(0, labels.shape[1] - width + 1)
-        place = slice(top, top + height), slice(left, left + width)
-        return image[place], labels[place]
+        sides = labels.shape
+        shown = [
+            min(side, round(wanted / scale))
+            for side, wanted in zip(sides, self.size, strict=True)
+        ]
+        top, left = (
+            int(random.integers(0, side - part + 1))
+            for side, part in zip(sides, shown, strict=True)
+        )
+        place = slice(top, top + shown[0]), slice(left, left + shown[1])
+        image, labels = image[place], labels[place]
+        if scale == 1.0:
+            return image, labels
+        rows, columns = (
+            min(wanted, round(part * scale))
+            for wanted, part in zip(self.size, shown, strict=True)
+        )
+        image = cv2.resize(
+            image,
+            (columns, rows),
+            interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
+        )
+        return image, resize_labels(labels, rows, columns)
+
+    def _pad(self, image, labels):
+        """Gives a frame that is too small a margin which weighs nothing."""
+        missing = [
+            wanted - side
+            for wanted, side in zip(self.size, labels.shape, strict=True)
+        ]
+        if not any(missing):
+            return image, labels
+        margin = ((0, missing[0]), (0, missing[1]))
+        return np.pad(image, (*margin, (0, 0))), np.pad(
+            labels, margin, constant_values=np.uint8(self.unlabeled)
+        )
 
 
-def _vary_light(image, amount, random):
-    """Changes saturation, contrast and brightness of a uint8 photo."""
+def _vary_light(image, options, random):
+    """Changes saturation, contrast, brightness and tint of a uint8 photo."""
+    image = np.ascontiguousarray(image)
+    amount = options.photometric
     saturation, contrast = 1 + random.uniform(-amount, amount, 2)
     brightness = random.uniform(-amount, amount) * 128
-    gray = cv2.cvtColor(
-        cv2.cvtColor(image, cv2.COLOR_RGB2GRAY),
-        cv2.COLOR_GRAY2RGB,
-    )
-    return cv2.addWeighted(
-        image,
-        saturation * contrast,
-        gray,
-        (1 - saturation) * contrast,
-        128 * (1 - contrast) + brightness,
-    )
+    if amount:
+        gray = cv2.cvtColor(
+            cv2.cvtColor(image, cv2.COLOR_RGB2GRAY),
+            cv2.COLOR_GRAY2RGB,
+        )
+        image = cv2.addWeighted(image, saturation, gray, 1 - saturation, 0)
+    cast = 255 * random.uniform(-options.color_cast, options.color_cast, 3)
+    levels = np.arange(256)[:, np.newaxis]
+    table = 128 + contrast * (levels - 128) + brightness + cast
+    table = np.clip(np.rint(table), 0, 255).astype(np.uint8)
+    return cv2.LUT(image, table[np.newaxis])

@@ -94,6 +94,12 @@ def define_flags() -> None:
     flags.DEFINE_float(
         "photometric", 0.0, "Augment: greatest change of light, as a share."
     )
+    flags.DEFINE_float(
+        "color_cast",
+        0.0,
+        "Augment: greatest shift of each colour channel, as a share of the "
+        "range.",
+    )
     flags.DEFINE_integer("val_every", 10, "Epochs between validations.")
     flags.DEFINE_integer("workers", 1, "Threads that prepare batches.")
     flags.DEFINE_bool("cache", True, "Keep decoded frames in memory.")
@@ -125,11 +131,13 @@ def augmentation() -> Augmentation:
     """
     try:
         low, high = (float(value) for value in FLAGS.scale)
-        return Augmentation(FLAGS.flip, low, high, FLAGS.photometric)
+        return Augmentation(
+            FLAGS.flip, low, high, FLAGS.photometric, FLAGS.color_cast
+        )
     except ValueError as error:
         raise UserError(
             f"--scale={','.join(FLAGS.scale)}, --photometric="
-            f"{FLAGS.photometric}: {error}"
+            f"{FLAGS.photometric}, --color_cast={FLAGS.color_cast}: {error}"
         ) from error
 
 

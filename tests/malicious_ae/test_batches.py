@@ -98,6 +98,18 @@ def test_flips_happen_to_half_and_light_changes():
     assert np.abs(lit[0][0] - plain_at(0)[0]).max() > 0.02
 
 
+def test_a_color_cast_shifts_each_channel_by_one_amount():
+    frames = [(np.full((8, 8, 3), 128, np.uint8), np.zeros((8, 8), np.uint8))]
+    data = batches(frames * 6, 8, 8, 6, color_cast=0.1)
+    images = 255 * data[0][0]
+    shifts = images[:, 0, 0] - 128
+    np.testing.assert_allclose(
+        images, images[:, :1, :1] * np.ones((1, 8, 8, 1))
+    )
+    assert 5 < np.abs(shifts).max() <= 26
+    assert np.abs(shifts - shifts.mean(axis=1, keepdims=True)).max() > 3
+
+
 def plain_at(epoch):
     data = batches(told_apart())
     data.epoch = epoch
@@ -119,6 +131,7 @@ def test_what_lies_outside_a_shrunken_frame_is_unlabeled():
         dict(scale_low=0.0),
         dict(scale_low=2.0, scale_high=1.0),
         dict(photometric=1.0),
+        dict(color_cast=-0.1),
     ],
 )
 def test_augmentation_that_makes_no_sense_is_refused(options):
