@@ -88,7 +88,6 @@ def define_flags(values=flags.FLAGS):
         flag_values=values,
     )
     shared.images.define_flags(values)
-    flags.declare_key_flag("max_pixels", values)
 
 
 def find_predictor(path=None):

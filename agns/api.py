@@ -20,7 +20,7 @@ RECOGNIZER, EYEGLASSES = "openface42", "eyeglasses"
 
 
 def define_flags(default, values=flags.FLAGS):
-    """Defines --model, --threads and --provider; returns their names."""
+    """Defines --model, --threads and --provider."""
     flags.DEFINE_string(
         "model",
         default,
@@ -28,7 +28,6 @@ def define_flags(default, values=flags.FLAGS):
         flag_values=values,
     )
     shared.runtime.define_flags(values)
-    return "model", "threads", "provider"
 
 
 class _Network:

@@ -29,6 +29,7 @@ import numpy as np
 from absl import flags
 
 from agns import controls
+from agns.attack_flags import define_attack_flags, rules_from_flags
 from agns.attack_run import (
     DEFAULT_STOP,
     AttackBatches,
@@ -37,7 +38,7 @@ from agns.attack_run import (
     mean_probabilities,
 )
 from agns.frames import load_frames, load_mask
-from agns.game import KINDS, OBJECTIVES, AttackGame, AttackRules, build_wearing
+from agns.game import KINDS, AttackGame, build_wearing
 from agns.models import (
     answers,
     dtype_policy,
@@ -89,21 +90,13 @@ def define_flags() -> None:
     )
     flags.DEFINE_string("mask", None, "Mask of the frame, 224 x 224 pixels.")
     flags.DEFINE_string("save_dir", None, "Folder for the results.")
-    flags.DEFINE_integer("steps", 300, "Steps at most.", lower_bound=1)
-    flags.DEFINE_integer("check_every", 10, "Steps between checks.")
-    flags.DEFINE_integer("batch_size", 16, "Glasses a step.", lower_bound=2)
+    define_attack_flags()
     flags.DEFINE_float(
         "stop_probability",
         None,
         "Mean probability at which the attack has succeeded. Default: .01 for "
         "dodging, else .924.",
     )
-    flags.DEFINE_float("kappa", 0.25, "Share of realism in the gradient.")
-    flags.DEFINE_enum(
-        "objective", "logits", OBJECTIVES, "What is asked of the recogniser."
-    )
-    flags.DEFINE_float("learning_rate", 5e-5, "Of the generator.")
-    flags.DEFINE_float("discriminator_rate", 2e-5, "Of the discriminator.")
     flags.DEFINE_float(
         "frame_width", 136.0, "Width of the printed frame in millimetres."
     )
@@ -167,15 +160,7 @@ def main(argv) -> int:
     photos = load_attackers_photos(attacker, physical)
     stop = FLAGS.stop_probability
     stop = DEFAULT_STOP[kind] if stop is None else stop
-    try:
-        rules = AttackRules(
-            FLAGS.kappa,
-            FLAGS.objective,
-            FLAGS.learning_rate,
-            FLAGS.discriminator_rate,
-        )
-    except ValueError as error:
-        raise UserError(str(error)) from error
+    rules = rules_from_flags()
     run_dir = open_run(
         FLAGS.run_dir,
         {
@@ -188,6 +173,8 @@ def main(argv) -> int:
             "kappa": FLAGS.kappa,
             "objective": FLAGS.objective,
             "learning_rate": FLAGS.learning_rate,
+            "lr_schedule": FLAGS.lr_schedule,
+            "variation": FLAGS.variation,
             "seed": FLAGS.seed,
         },
     )
@@ -234,6 +221,7 @@ def main(argv) -> int:
         FLAGS.check_every,
         FLAGS.seed,
         state["step"],
+        FLAGS.variation,
     )
     if not state["schedule"].get("succeeded"):
         fit_run(

@@ -51,8 +51,6 @@ def define_flags(values=flags.FLAGS):
     )
     flags.DEFINE_integer("seed", 0, "Seed of the glasses.", flag_values=values)
     shared.runtime.define_flags(values)
-    for name in ("threads", "provider"):
-        flags.declare_key_flag(name, values)
 
 
 def show_recognition(output, values):

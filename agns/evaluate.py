@@ -25,11 +25,12 @@ from absl import flags
 from tqdm import tqdm
 
 from agns import controls
+from agns.attack_flags import define_attack_flags, rules_from_flags
 from agns.attack_run import DEFAULT_STOP, load_attackers_photos
 from agns.evaluate_attacks import Arena, plan_attacks
 from agns.evaluate_report import summarize, write_pictures
 from agns.frames import load_frames, load_mask
-from agns.game import KINDS, OBJECTIVES, AttackRules
+from agns.game import KINDS
 from agns.models import answers, load_eyeglasses, load_recognizer
 from agns.networks import INPUTS
 from agns.people import find_people, load_faces, to_input
@@ -57,17 +58,11 @@ def define_flags() -> None:
     flags.DEFINE_integer("attackers", 10, "People who attack.", lower_bound=1)
     flags.DEFINE_integer("targets", 1, "Others whom each one imitates.")
     flags.DEFINE_integer("seeds", 3, "Repetitions of each attack.")
-    flags.DEFINE_integer("steps", 200, "Steps of an attack at most.")
-    flags.DEFINE_integer("check_every", 10, "Steps between checks.")
-    flags.DEFINE_integer("batch_size", 16, "Glasses a step.", lower_bound=2)
+    define_attack_flags()
     flags.DEFINE_integer("pairs", 100, "Pairs of glasses of each control.")
     flags.DEFINE_integer(
         "photos", 8, "Held-out photos of an attacker that are looked at."
     )
-    flags.DEFINE_float("kappa", 0.25, "Share of realism in the gradient.")
-    flags.DEFINE_enum("objective", "logits", OBJECTIVES, "See agns.attack.")
-    flags.DEFINE_float("learning_rate", 5e-5, "Of the generator.")
-    flags.DEFINE_float("discriminator_rate", 2e-5, "Of the discriminator.")
     flags.DEFINE_enum(
         "precision",
         "float32",
@@ -113,15 +108,7 @@ def main(argv) -> None:
             f"--attackers: {FLAGS.attackers} are wanted, the recogniser knows "
             f"{len(names)} people"
         )
-    try:
-        rules = AttackRules(
-            FLAGS.kappa,
-            FLAGS.objective,
-            FLAGS.learning_rate,
-            FLAGS.discriminator_rate,
-        )
-    except ValueError as error:
-        raise UserError(str(error)) from error
+    rules = rules_from_flags()
 
     # Recognition.
     clean = {FLAGS.recognizer: recognition(network, names, FLAGS.images_dir)}
@@ -191,6 +178,7 @@ def main(argv) -> None:
             FLAGS.steps,
             FLAGS.check_every,
             FLAGS.batch_size,
+            FLAGS.variation,
             others,
             report_dir,
         )
@@ -212,7 +200,9 @@ def main(argv) -> None:
             "kappa",
             "objective",
             "learning_rate",
+            "lr_schedule",
             "discriminator_rate",
+            "variation",
             "attackers",
             "targets",
             "seeds",

@@ -129,6 +129,7 @@ class Arena:
         steps,
         check_every,
         batch_size,
+        variation,
         others,
         folder,
     ):
@@ -141,6 +142,7 @@ class Arena:
             steps: Steps at most.
             check_every: Steps between checks.
             batch_size: Glasses a step.
+            variation: How much photos are varied (`agns.vary`).
             others: What `other` makes, by model, of the same people.
             folder: Where `glasses/NAME.npy` is kept.
 
@@ -168,7 +170,12 @@ class Arena:
         path: list[float] = []
         game.fit(
             AttackBatches(
-                self.frames, photos, batch_size, check_every, attack.seed
+                self.frames,
+                photos,
+                batch_size,
+                check_every,
+                attack.seed,
+                variation=variation,
             ),
             epochs=max(1, steps // check_every),
             shuffle=False,

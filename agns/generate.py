@@ -40,8 +40,7 @@ def define_flags(values=flags.FLAGS):
         "Also write print_NNNN.png, to print at the frame's true size.",
         flag_values=values,
     )
-    for name in api.define_flags(api.EYEGLASSES, values):
-        flags.declare_key_flag(name, values)
+    api.define_flags(api.EYEGLASSES, values)
 
 
 def main(arguments, values=flags.FLAGS):

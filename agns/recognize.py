@@ -45,10 +45,8 @@ def define_flags(values=flags.FLAGS):
         flag_values=values,
     )
     flags.DEFINE_bool("json", False, "Print JSON lines.", flag_values=values)
-    for name in api.define_flags(api.RECOGNIZER, values):
-        flags.declare_key_flag(name, values)
+    api.define_flags(api.RECOGNIZER, values)
     shared.images.define_flags(values)
-    flags.declare_key_flag("max_pixels", values)
 
 
 def read_faces(path, aligner, max_pixels):

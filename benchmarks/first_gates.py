@@ -3,7 +3,8 @@
     python -m benchmarks.first_gates --images_dir photos --output_dir gates
 
 Each seed is a training of its own (`stegastamp.train`, no second chance) of
-the small preset at another size, stopped after --steps. Writes `gates.png`,
+the small preset at another size and with a shorter secret, stopped after
+--steps. Writes `gates.png`,
 the bit accuracy of every seed with the steps at which its gates opened, and
 `gates.json`. A secret loss that stays at .69, which is a bit accuracy of .5,
 is the best-known complaint about systems of this kind.
@@ -44,10 +45,12 @@ def train(seed: int, run_dir, values) -> dict:
         f"--run_dir={run_dir}",
         f"--height={values.size}",
         f"--width={values.size}",
+        f"--secret_size={values.secret_size}",
         f"--seed={seed}",
         f"--steps={values.steps}",
         f"--steps_per_epoch={STEPS_PER_EPOCH}",
         f"--precision={values.precision}",
+        f"--threads={values.threads}",
         "--max_restarts=0",
     ]
     if subprocess.run(command).returncode:
@@ -96,7 +99,9 @@ def define_flags() -> None:
     flags.DEFINE_integer("seeds", 5, "How many seeds.", lower_bound=1)
     flags.DEFINE_integer("steps", 1800, "Steps of each.", lower_bound=50)
     flags.DEFINE_integer("size", 64, "Network size in pixels.")
+    flags.DEFINE_integer("secret_size", 32, "Bits of the secret.")
     flags.DEFINE_string("precision", "float32", "As in stegastamp.train.")
+    flags.DEFINE_integer("threads", 0, "CPU threads; 0 means all of them.")
     flags.mark_flag_as_required("images_dir")
 
 

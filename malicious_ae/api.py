@@ -28,11 +28,7 @@ ATTACKER = "camvid_autoencoder"
 
 
 def define_flags(values=flags.FLAGS):
-    """Defines the flags that every command with a trained model has.
-
-    Returns:
-        their names, for the command to declare as key flags of its own.
-    """
+    """Defines the flags that every command with a trained model has."""
     flags.DEFINE_string(
         "model",
         VICTIM,
@@ -42,7 +38,6 @@ def define_flags(values=flags.FLAGS):
     )
     runtime.define_flags(values)
     images.define_flags(values)
-    return "model", "threads", "provider", "max_pixels"
 
 
 class _Network:

@@ -60,8 +60,7 @@ def define_flags() -> None:
     flags.DEFINE_string("save_dir", None, "Where the pictures go.")
     flags.DEFINE_list("splits", ["train", "val"], "Which splits to show.")
     flags.DEFINE_integer("count", 3, "Frames of each split.", lower_bound=1)
-    for name in api.define_flags():
-        flags.declare_key_flag(name)
+    api.define_flags()
     flags.mark_flag_as_required("save_dir")
 
 

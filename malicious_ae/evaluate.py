@@ -274,8 +274,7 @@ def define_flags() -> None:
     )
     flags.DEFINE_bool("ignore_unlabeled", True, "Leave unlabelled pixels out.")
     flags.DEFINE_integer("seed", 0, "Seed of noise and random starts.", 0)
-    for name in api.define_flags():
-        flags.declare_key_flag(name)
+    api.define_flags()
     flags.mark_flag_as_required("report_dir")
 
 

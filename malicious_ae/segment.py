@@ -68,8 +68,7 @@ def define_flags() -> None:
         upper_bound=1.0,
     )
     flags.DEFINE_bool("legend", True, "Draw the classes' names below.")
-    for name in api.define_flags():
-        flags.declare_key_flag(name)
+    api.define_flags()
     flags.mark_flag_as_required("save_dir")
 
 

@@ -1,9 +1,12 @@
 """Errors a person can act on, and the runner of every command."""
 
 import os
+import pathlib
 import sys
 
 from absl import app, flags
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 class UserError(Exception):
@@ -29,7 +32,21 @@ def _drop_output():
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _show_all_flags(argv):
+    """Lets --help list what other modules of ours defined for the command.
+
+    absl lists those alone that the command's own file defines.
+    """
+    values = flags.FLAGS
+    ours = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    for module, defined in values.flags_by_module_dict().items():
+        if module.split(".")[0] in ours:
+            for flag in defined:
+                values.register_key_flag_for_module(argv[0], flag)
+
+
 def _parse_flags(argv):
+    _show_all_flags(argv)
     try:
         return flags.FLAGS(argv)
     except flags.Error as error:

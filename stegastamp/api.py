@@ -38,11 +38,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def define_flags(values=flags.FLAGS):
-    """Defines the flags that every command with a trained model has.
-
-    Returns:
-        their names, for the command to declare as key flags of its own.
-    """
+    """Defines the flags that every command with a trained model has."""
     flags.DEFINE_string(
         "model",
         "small",
@@ -52,7 +48,6 @@ def define_flags(values=flags.FLAGS):
     )
     runtime.define_flags(values)
     images.define_flags(values)
-    return "model", "threads", "provider", "max_pixels"
 
 
 class Timings(collections.defaultdict):

@@ -65,8 +65,7 @@ def define_flags(values=flags.FLAGS):
         "Print the milliseconds of each stage for each photo (on stderr).",
         flag_values=values,
     )
-    for name in api.define_flags(values):
-        flags.declare_key_flag(name, values)
+    api.define_flags(values)
 
 
 def describe(path, found):

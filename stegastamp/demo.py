@@ -38,8 +38,7 @@ def define_flags(values=flags.FLAGS):
     flags.DEFINE_string(
         "secret", "Stega!!", "The message to hide.", flag_values=values
     )
-    for name in api.define_flags(values):
-        flags.declare_key_flag(name, values)
+    api.define_flags(values)
 
 
 def compress(image):

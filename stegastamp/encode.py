@@ -103,8 +103,7 @@ def define_flags(values=flags.FLAGS):
         "Print the milliseconds of each stage for each photo.",
         flag_values=values,
     )
-    for name in api.define_flags(values):
-        flags.declare_key_flag(name, values)
+    api.define_flags(values)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -404,8 +404,7 @@ def define_flags():
         "Also read every photo without a stamp, and count the false alarms.",
     )
     flags.DEFINE_integer("seed", 0, "Seed of messages and attacks.")
-    for name in api.define_flags():
-        flags.declare_key_flag(name)
+    api.define_flags()
     flags.mark_flags_as_required(["images_dir", "report_dir"])
 
 

@@ -40,8 +40,7 @@ def define_flags(values=flags.FLAGS):
     flags.DEFINE_string(
         "save_dir", "out", "Where --encode writes.", flag_values=values
     )
-    for name in api.define_flags(values):
-        flags.declare_key_flag(name, values)
+    api.define_flags(values)
 
 
 def _encode(values, settings):

@@ -37,11 +37,7 @@ _MARGIN = 0.02
 
 
 def define_flags(values=flags.FLAGS):
-    """Defines the flags that every command with a trained model has.
-
-    Returns:
-        their names, for the command to declare as key flags of its own.
-    """
+    """Defines the flags that every command with a trained model has."""
     flags.DEFINE_string(
         "model",
         DEFAULT_MODEL,
@@ -58,7 +54,6 @@ def define_flags(values=flags.FLAGS):
     )
     runtime.define_flags(values)
     images.define_flags(values)
-    return "model", "key", "threads", "provider", "max_pixels"
 
 
 class Network:

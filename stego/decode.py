@@ -29,8 +29,7 @@ def define_flags(values=flags.FLAGS):
         "File to write the message to, in place of printing it.",
         flag_values=values,
     )
-    for name in api.define_flags(values):
-        flags.declare_key_flag(name, values)
+    api.define_flags(values)
 
 
 def main(arguments, values=flags.FLAGS):

@@ -41,8 +41,7 @@ def define_flags(values=flags.FLAGS):
     flags.DEFINE_string(
         "output", None, "The PNG file to write.", flag_values=values
     )
-    for name in api.define_flags(values):
-        flags.declare_key_flag(name, values)
+    api.define_flags(values)
 
 
 def read_message(text, text_file):

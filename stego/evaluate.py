@@ -267,8 +267,7 @@ def define_flags():
         "times.",
     )
     flags.DEFINE_integer("seed", 0, "Seed of texts, pieces and judges.")
-    for name in api.define_flags():
-        flags.declare_key_flag(name)
+    api.define_flags()
     flags.mark_flags_as_required(["images_dir", "report_dir"])
 
 

@@ -1,0 +1,54 @@
+"""How attacks are made: the flags of `agns.attack` and `agns.evaluate`."""
+
+from absl import flags
+
+from agns.game import OBJECTIVES, AttackRules
+from shared.errors import UserError
+
+FLAGS = flags.FLAGS
+
+
+def define_attack_flags() -> None:
+    """Defines the flags that say how glasses learn."""
+    flags.DEFINE_integer("steps", 300, "Steps at most.", lower_bound=1)
+    flags.DEFINE_integer(
+        "check_every", 10, "Steps between checks.", lower_bound=1
+    )
+    flags.DEFINE_integer("batch_size", 16, "Glasses a step.", lower_bound=2)
+    flags.DEFINE_float("kappa", 0.25, "Share of realism in the gradient.")
+    flags.DEFINE_enum(
+        "objective", "logits", OBJECTIVES, "What is asked of the recogniser."
+    )
+    flags.DEFINE_float("learning_rate", 5e-5, "Of the generator.")
+    flags.DEFINE_enum(
+        "lr_schedule",
+        "constant",
+        ["constant", "cosine"],
+        "cosine lets the generator's rate fall to 0 over --steps.",
+    )
+    flags.DEFINE_float("discriminator_rate", 2e-5, "Of the discriminator.")
+    flags.DEFINE_float(
+        "variation",
+        0.0,
+        "How much the attacker's photos are moved and lit anew at each step; "
+        "1 is 2 % of the side, 3 degrees, a fifth of the light.",
+        lower_bound=0.0,
+    )
+
+
+def rules_from_flags() -> AttackRules:
+    """The rules that the flags describe.
+
+    Raises:
+        UserError: if one makes no sense.
+    """
+    try:
+        return AttackRules(
+            FLAGS.kappa,
+            FLAGS.objective,
+            FLAGS.learning_rate,
+            FLAGS.discriminator_rate,
+            FLAGS.steps if FLAGS.lr_schedule == "cosine" else 0,
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from error
