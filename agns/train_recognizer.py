@@ -19,7 +19,7 @@ from absl import flags
 
 from agns.data import FaceBatches
 from agns.frames import load_frames
-from agns.models import answers
+from agns.models import answers, load_recognizer
 from agns.networks import (
     INPUTS,
     build_recognizer,
@@ -70,7 +70,9 @@ def define_flags() -> None:
         lower_bound=0,
     )
     flags.DEFINE_string(
-        "pretrained", None, "Run whose embedding to begin with (openface)."
+        "pretrained",
+        None,
+        "Run, or model that ships, whose embedding to begin with (openface).",
     )
     flags.DEFINE_string(
         "weights",
@@ -173,6 +175,30 @@ def input_of_flags():
     return FLAGS.size or size, low
 
 
+def begin_embedding(network, source) -> None:
+    """Begins with the embedding of a run, or of a model that ships.
+
+    Raises:
+        UserError: if there is none.
+    """
+    embedding = embedding_of(network)
+    path = source / "embedding.weights.h5"
+    if path.exists():
+        load_weights(embedding, path)
+        return
+    try:
+        other, _ = load_recognizer(source)
+    except UserError as error:
+        message = str(error).replace("--recognizer", "--pretrained", 1)
+        raise UserError(message) from error
+    try:
+        embedding.set_weights(embedding_of(other).get_weights())
+    except ValueError as error:
+        raise UserError(
+            f"--pretrained: {source} has no embedding of this kind: {error}"
+        ) from error
+
+
 def train(run_dir, people) -> keras.Model:
     """Trains, and returns the recogniser."""
     size, low = input_of_flags()
@@ -199,10 +225,7 @@ def train(run_dir, people) -> keras.Model:
         except ValueError as error:
             raise UserError(f"--architecture: {error}") from error
         if FLAGS.pretrained:
-            load_weights(
-                embedding_of(network),
-                Path(FLAGS.pretrained) / "embedding.weights.h5",
-            )
+            begin_embedding(network, Path(FLAGS.pretrained))
         model = compile_for(FLAGS.stage, network, steps)
     state = resume(model, run_dir)
     batches.step = state["step"]
