@@ -2,8 +2,9 @@
 
     python -m agns.generate --save_dir frames --count 16 --seed 7
 
-Writes `glasses_NNNN.png` on black, in the place where they sit on an aligned
-face, and `grid.png`. The same seed makes the same glasses.
+Writes `frames/glasses_NNNN.png` on black, in the place where they sit on an
+aligned face, and `grid.png` of the first sixteen. The folder `frames` is one
+for `agns.train_recognizer --glasses_dir`. The same seed makes the same glasses.
 """
 
 from pathlib import Path
@@ -50,7 +51,8 @@ def main(arguments, values=flags.FLAGS):
         raise UserError("--save_dir is missing: where should the glasses go?")
     generator = api.Generator(values.model, values.threads, values.provider)
     save_dir = Path(values.save_dir)
-    make_directory(save_dir)
+    frames_dir = save_dir / "frames"
+    make_directory(frames_dir)
     mask = load_mask()
     first = []
     bar = tqdm(total=values.count, unit="pair", disable=None, leave=False)
@@ -61,7 +63,7 @@ def main(arguments, values=flags.FLAGS):
         pictures = unit_to_uint8((place(glasses, mask) + 1) / 2)
         for index in range(count):
             number = start + index
-            write_png(save_dir / f"glasses_{number:04d}.png", pictures[index])
+            write_png(frames_dir / f"glasses_{number:04d}.png", pictures[index])
             if values.print_sheets:
                 write_print(
                     save_dir / f"print_{number:04d}.png",

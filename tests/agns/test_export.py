@@ -7,6 +7,7 @@ import pytest
 
 from agns import api, generate, recognize
 from agns.export import describe_run, export_run
+from agns.frames import load_frames
 from agns.models import load_eyeglasses, load_recognizer
 from agns.networks import (
     build_discriminator,
@@ -76,12 +77,14 @@ def test_generate_writes_the_same_glasses_for_a_seed(exported, tmp_path):
     values.count = 3
     values.print_sheets = True
     assert generate.main([], values) == 0
-    first = (tmp_path / "glasses_0001.png").read_bytes()
+    first = (tmp_path / "frames" / "glasses_0001.png").read_bytes()
     assert (tmp_path / "print_0002.png").exists()
     assert (tmp_path / "grid.png").exists()
+    # Nothing but frames lies where a defended training looks for them.
+    assert load_frames(tmp_path / "frames").shape == (3, 64, 176, 3)
     values.count = 2
     assert generate.main([], values) == 0
-    assert (tmp_path / "glasses_0001.png").read_bytes() == first
+    assert (tmp_path / "frames" / "glasses_0001.png").read_bytes() == first
 
 
 @pytest.mark.tensorflow
