@@ -245,6 +245,7 @@ def test_documented_commands_exist_with_their_flags(module):
         text=True,
     )
     known = set(re.findall(r"--(?:\[no\])?(\w+)", done.stdout))
+    known |= {f"no{name}" for name in re.findall(r"--\[no\](\w+)", done.stdout)}
     assert known, done.stderr
     for name, documented, arguments in _commands():
         if documented == module:
