@@ -173,8 +173,6 @@ def main(argv) -> int:
             "kappa": FLAGS.kappa,
             "objective": FLAGS.objective,
             "learning_rate": FLAGS.learning_rate,
-            "lr_schedule": FLAGS.lr_schedule,
-            "variation": FLAGS.variation,
             "seed": FLAGS.seed,
         },
     )
@@ -221,7 +219,6 @@ def main(argv) -> int:
         FLAGS.check_every,
         FLAGS.seed,
         state["step"],
-        FLAGS.variation,
     )
     if not state["schedule"].get("succeeded"):
         fit_run(

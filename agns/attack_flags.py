@@ -20,20 +20,7 @@ def define_attack_flags() -> None:
         "objective", "logits", OBJECTIVES, "What is asked of the recogniser."
     )
     flags.DEFINE_float("learning_rate", 5e-5, "Of the generator.")
-    flags.DEFINE_enum(
-        "lr_schedule",
-        "constant",
-        ["constant", "cosine"],
-        "cosine lets the generator's rate fall to 0 over --steps.",
-    )
     flags.DEFINE_float("discriminator_rate", 2e-5, "Of the discriminator.")
-    flags.DEFINE_float(
-        "variation",
-        0.0,
-        "How much the attacker's photos are moved and lit anew at each step; "
-        "1 is 2 % of the side, 3 degrees, a fifth of the light.",
-        lower_bound=0.0,
-    )
 
 
 def rules_from_flags() -> AttackRules:
@@ -48,7 +35,6 @@ def rules_from_flags() -> AttackRules:
             FLAGS.objective,
             FLAGS.learning_rate,
             FLAGS.discriminator_rate,
-            FLAGS.steps if FLAGS.lr_schedule == "cosine" else 0,
         )
     except ValueError as error:
         raise UserError(str(error)) from error

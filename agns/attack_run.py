@@ -10,7 +10,6 @@ from agns.marks import MarksNotFound, find_green_marks, photo_to_canvas
 from agns.models import answers
 from agns.networks import CODE_SIZE
 from agns.people import load_faces, read_person
-from agns.vary import vary
 from shared.batches import StepBatches
 from shared.errors import UserError
 from shared.training import sync_weights
@@ -91,24 +90,13 @@ class AttackBatches(StepBatches):
         steps: Batches an epoch.
         seed: Seed of the draws.
         first_step: The step of the first batch.
-        variation: How much each photo is moved and lit anew (`agns.vary`).
     """
 
-    def __init__(
-        self,
-        frames,
-        photos,
-        batch_size,
-        steps,
-        seed,
-        first_step=0,
-        variation=0.0,
-    ):
+    def __init__(self, frames, photos, batch_size, steps, seed, first_step=0):
         super().__init__(steps, seed, first_step)
         self.frames = frames
         self.photos = photos
         self.batch_size = batch_size
-        self.variation = variation
 
     def make(self, step):
         random = self.random(step)
@@ -117,17 +105,13 @@ class AttackBatches(StepBatches):
         faces = np.resize(
             random.permutation(len(self.photos.train)), self.batch_size
         )
-        photos, warps = self.photos.train[faces], self.photos.train_warps
-        warps = None if warps is None else warps[faces]
-        if self.variation:
-            varied = [vary(face, random, self.variation) for face in photos]
-            photos = np.stack([face for face, _ in varied])
-            if warps is not None:
-                # The canvas keeps its place in the photo that moved.
-                back = np.linalg.inv([motion for _, motion in varied])
-                warps = (warps @ back).astype(np.float32)
-        batch = self.frames[real].astype(np.float32) / 127.5 - 1.0, photos
-        return batch if warps is None else (*batch, warps)
+        batch = (
+            self.frames[real].astype(np.float32) / 127.5 - 1.0,
+            self.photos.train[faces],
+        )
+        if self.photos.train_warps is not None:
+            batch += (self.photos.train_warps[faces],)
+        return batch
 
 
 def mean_probabilities(wearing, glasses, photos, person):

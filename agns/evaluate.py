@@ -178,7 +178,6 @@ def main(argv) -> None:
             FLAGS.steps,
             FLAGS.check_every,
             FLAGS.batch_size,
-            FLAGS.variation,
             others,
             report_dir,
         )
@@ -200,9 +199,7 @@ def main(argv) -> None:
             "kappa",
             "objective",
             "learning_rate",
-            "lr_schedule",
             "discriminator_rate",
-            "variation",
             "attackers",
             "targets",
             "seeds",

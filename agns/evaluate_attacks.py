@@ -129,7 +129,6 @@ class Arena:
         steps,
         check_every,
         batch_size,
-        variation,
         others,
         folder,
     ):
@@ -142,7 +141,6 @@ class Arena:
             steps: Steps at most.
             check_every: Steps between checks.
             batch_size: Glasses a step.
-            variation: How much photos are varied (`agns.vary`).
             others: What `other` makes, by model, of the same people.
             folder: Where `glasses/NAME.npy` is kept.
 
@@ -170,12 +168,7 @@ class Arena:
         path: list[float] = []
         game.fit(
             AttackBatches(
-                self.frames,
-                photos,
-                batch_size,
-                check_every,
-                attack.seed,
-                variation=variation,
+                self.frames, photos, batch_size, check_every, attack.seed
             ),
             epochs=max(1, steps // check_every),
             shuffle=False,

@@ -27,15 +27,12 @@ class AttackRules:
             the logarithm of the person's probability.
         learning_rate: Of the generator (Adam, beta_1 .5).
         discriminator_rate: Of the discriminator.
-        decay_steps: Steps over which the generator's rate falls to 0 along a
-            cosine; 0 keeps it.
     """
 
     kappa: float = 0.25
     objective: str = "logits"
     learning_rate: float = 5e-5
     discriminator_rate: float = 2e-5
-    decay_steps: int = 0
 
     def __post_init__(self):
         if self.objective not in OBJECTIVES or not 0 <= self.kappa <= 1:
@@ -44,15 +41,6 @@ class AttackRules:
                 "`kappa` in [0, 1]. Received: "
                 f"objective={self.objective!r}, kappa={self.kappa}"
             )
-
-
-def generator_rate(rules: AttackRules):
-    """The generator's learning rate: a number, or a schedule."""
-    if not rules.decay_steps:
-        return rules.learning_rate
-    return keras.optimizers.schedules.CosineDecay(
-        rules.learning_rate, rules.decay_steps
-    )
 
 
 def objective(logits, person, kind="logits"):
@@ -128,7 +116,7 @@ class AttackGame(EyeglassGan):
         super().__init__(
             generator,
             discriminator,
-            keras.optimizers.Adam(generator_rate(rules), beta_1=0.5),
+            keras.optimizers.Adam(rules.learning_rate, beta_1=0.5),
             keras.optimizers.Adam(rules.discriminator_rate, beta_1=0.5),
             GanRules(real_label=0.9, generator_target=0.9),
             seed,

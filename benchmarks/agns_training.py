@@ -5,9 +5,8 @@
 (and the same with KERAS_BACKEND=jax before it.)
 
 Networks at their real sizes: the recogniser and the attack on the demo's
-photos, varied as in training, the eyeglass GAN on drawn frames. Each also on
-one batch that lies ready; the difference is what loading costs. Compilation is
-not counted.
+photos, the eyeglass GAN on drawn frames. Each also on one batch that lies
+ready; the difference is what loading costs. Compilation is not counted.
 """
 
 from pathlib import Path
@@ -102,9 +101,7 @@ def main(arguments) -> None:
         (
             "attack",
             build_attack,
-            AttackBatches(
-                frames, photos, count, STEPS_PER_EPOCH, 0, variation=1.0
-            ),
+            AttackBatches(frames, photos, count, STEPS_PER_EPOCH, 0),
         ),
     ):
         print(f"{name}:", flush=True)

@@ -60,7 +60,7 @@ def test_attacks_do_not_depend_on_those_before(arena, photos, tmp_path):
 
     def run(attack):
         return arena.run(
-            attack, photos, 0.0, 4, 2, 4, 0.5, {"same": arena.wearing}, tmp_path
+            attack, photos, 0.0, 4, 2, 4, {"same": arena.wearing}, tmp_path
         )
 
     first, other, again = run(plan[0]), run(plan[1]), run(plan[0])
