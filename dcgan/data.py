@@ -121,6 +121,10 @@ def _read_labelled(dataset, path, split):
             f"{path}: {len(pixels)} images and {labels.shape} labels do not "
             "fit together"
         )
+    if labels.max() >= CLASSES:
+        raise UserError(
+            f"{path}: label {labels.max()} is none of 0 to {CLASSES - 1}"
+        )
     return ImageSet(pixels, labels)
 
 

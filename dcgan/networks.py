@@ -3,8 +3,8 @@ those of the keras.io examples which they are compared with.
 
 All are functional graphs. A generator maps `latent` [N, Z] to `image`
 [N, H, W, C] in [-1, 1]; a discriminator maps `image` to `logit` [N, 1], whose
-sigmoid is the probability of a real image. Both ends are float32 under mixed
-precision.
+sigmoid is the probability of a real image, or to a logit of each class
+(`dcgan.class_gan`). Both ends are float32 under mixed precision.
 """
 
 import keras
@@ -19,7 +19,12 @@ LATENT_SIZES = {"report": 100, "keras_io": 128}
 
 
 def build_networks(
-    family: str, size: int, channels: int, resizer: str, dropout: float
+    family: str,
+    size: int,
+    channels: int,
+    resizer: str,
+    dropout: float,
+    outputs: int = 1,
 ):
     """Builds a generator and its discriminator.
 
@@ -30,6 +35,7 @@ def build_networks(
         resizer: How the report's generator doubles sizes: `upsampling` or
             `transposed` convolution.
         dropout: Rate in the report's 28-pixel discriminator.
+        outputs: Logits of the discriminator; more than 1 at 28 pixels only.
 
     Returns:
         Two models, `generator` and `discriminator`.
@@ -48,14 +54,22 @@ def build_networks(
                 f"`{name}` must be one of {', '.join(map(str, choices))}. "
                 f"Received: {value!r}"
             )
+    if outputs != 1 and size != 28:
+        raise ValueError(
+            "`outputs` must be 1 unless `size` is 28. "
+            f"Received: outputs={outputs}, size={size}"
+        )
     if family == "keras_io":
         if size == 28:
-            return keras_io_generator_28(channels), keras_io_critic_28(channels)
+            return (
+                keras_io_generator_28(channels),
+                keras_io_critic_28(channels, outputs),
+            )
         return keras_io_generator_64(channels), keras_io_critic_64(channels)
     if size == 28:
         return (
             generator_28(channels, resizer),
-            discriminator_28(channels, dropout),
+            discriminator_28(channels, dropout, outputs),
         )
     return generator_64(channels, resizer), discriminator_64(channels)
 
@@ -97,14 +111,14 @@ def generator_28(channels: int = 1, resizer: str = "upsampling"):
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def discriminator_28(channels: int = 1, dropout: float = 0.3):
-    """The report's discriminator: 212,865 weights for one channel."""
+def discriminator_28(channels: int = 1, dropout: float = 0.3, outputs: int = 1):
+    """The report's discriminator: 212,865 weights for one channel and logit."""
     image = _image(28, channels)
     x = image
     for filters in (64, 128):
         x = layers.Conv2D(filters, 5, strides=2, padding="same")(x)
         x = layers.Dropout(dropout)(layers.LeakyReLU()(x))
-    x = layers.Dense(1)(layers.Flatten()(x))
+    x = layers.Dense(outputs)(layers.Flatten()(x))
     return _model(image, x, "linear", "logit", "discriminator")
 
 
@@ -166,14 +180,14 @@ def keras_io_generator_28(channels: int = 1):
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def keras_io_critic_28(channels: int = 1):
+def keras_io_critic_28(channels: int = 1, outputs: int = 1):
     """Discriminator of keras.io's GAN example on MNIST: 74,625 weights."""
     image = _image(28, channels)
     x = image
     for filters in (64, 128):
         x = layers.Conv2D(filters, 3, strides=2, padding="same")(x)
         x = layers.LeakyReLU(0.2)(x)
-    x = layers.Dense(1)(layers.GlobalMaxPooling2D()(x))
+    x = layers.Dense(outputs)(layers.GlobalMaxPooling2D()(x))
     return _model(image, x, "linear", "logit", "discriminator")
 
 

@@ -17,6 +17,7 @@ _REPORT = dict(
     real_label=1.0,
     label_flip=0.0,
     label_noise=0.0,
+    classes=False,
     average=0.0,
 )
 
@@ -32,6 +33,18 @@ _QUICK = _REPORT | dict(
     average=0.995,
 )
 
+# Where the images have classes: the discriminator learns them too, and ten
+# times as fast as the generator. The networks are the report's.
+_CLASSES = _QUICK | dict(
+    dropout=0.0,
+    learning_rate=2e-4,
+    discriminator_learning_rate=2e-3,
+    separate_batches=False,
+    real_label=1.0,
+    classes=True,
+    average=0.999,
+)
+
 # What the keras.io example does, in the same harness.
 _KERAS_IO = _REPORT | dict(
     networks="keras_io",
@@ -44,4 +57,9 @@ _KERAS_IO = _REPORT | dict(
     label_noise=0.05,
 )
 
-PRESETS = {"report": _REPORT, "quick": _QUICK, "keras_io": _KERAS_IO}
+PRESETS = {
+    "report": _REPORT,
+    "quick": _QUICK,
+    "classes": _CLASSES,
+    "keras_io": _KERAS_IO,
+}

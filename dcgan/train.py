@@ -13,6 +13,7 @@ import keras
 from absl import flags
 
 from dcgan.batches import ImageBatches
+from dcgan.class_gan import ClassGan
 from dcgan.data import CLASSES, DATASETS, LABELLED, image_size, load_images
 from dcgan.features import Classifier, shipped_classifier
 from dcgan.health import Health
@@ -57,6 +58,8 @@ HELP = {
     "label smoothing.",
     "label_flip": "Share of the discriminator's labels that are swapped.",
     "label_noise": "Largest noise on the discriminator's labels.",
+    "classes": "The discriminator learns the images' classes too, which "
+    "costs nothing and gives far better digits (mnist, fashion_mnist).",
     "average": "Ship the mean of the generator's weights, this share of it "
     "kept at each step (e.g. 0.999); 0 ships the weights as they are.",
 }
@@ -127,6 +130,11 @@ def settings_from_flags() -> dict:
             raise UserError(
                 f"--{name}: {settings[name]} is not between {low} and {high}"
             )
+    if settings["classes"] and FLAGS.dataset not in LABELLED:
+        raise UserError(
+            f"--classes: {FLAGS.dataset} has no classes; take another "
+            "--preset, or --noclasses"
+        )
     for name in ("steps", "steps_per_report", "limit"):
         value = FLAGS[name].value
         if value is not None and value < 1:
@@ -141,10 +149,16 @@ def build_game(settings: dict, size: int, channels: int, seed: int) -> Gan:
     s = settings
     keras.utils.set_random_seed(seed)
     generator, discriminator = build_networks(
-        s["networks"], size, channels, s["resizer"], s["dropout"]
+        s["networks"],
+        size,
+        channels,
+        s["resizer"],
+        s["dropout"],
+        outputs=CLASSES if s["classes"] else 1,
     )
     averaging = {"use_ema": True, "ema_momentum": s["average"]}
-    return Gan(
+    game = ClassGan if s["classes"] else Gan
+    return game(
         generator,
         discriminator,
         keras.optimizers.Adam(
@@ -249,7 +263,12 @@ def main(argv) -> None:
     fit_run(
         game,
         ImageBatches(
-            images.pixels, batch_size, per_report, FLAGS.seed, before["step"]
+            images.pixels,
+            batch_size,
+            per_report,
+            FLAGS.seed,
+            before["step"],
+            images.labels if settings["classes"] else None,
         ),
         run_dir,
         steps=steps,

@@ -108,7 +108,11 @@ def define_flags() -> None:
     flags.DEFINE_integer("crop_height", None, "Train on random crops: height.")
     flags.DEFINE_integer("crop_width", None, "Train on random crops: width.")
     flags.DEFINE_bool("flip", True, "Mirror half of the frames.")
-    flags.DEFINE_integer("val_every", 3, "Epochs between validations.")
+    flags.DEFINE_integer(
+        "val_every",
+        3,
+        "Epochs between validations; the first and the last have one always.",
+    )
     flags.DEFINE_enum("device", "auto", list(DEVICES), "What to train on.")
 
 

@@ -100,7 +100,11 @@ def define_flags() -> None:
         "Augment: greatest shift of each colour channel, as a share of the "
         "range.",
     )
-    flags.DEFINE_integer("val_every", 10, "Epochs between validations.")
+    flags.DEFINE_integer(
+        "val_every",
+        10,
+        "Epochs between validations; the first and the last have one always.",
+    )
     flags.DEFINE_integer("workers", 1, "Threads that prepare batches.")
     flags.DEFINE_bool("cache", True, "Keep decoded frames in memory.")
     flags.DEFINE_bool("print_step", False, "Print the loss of every step.")

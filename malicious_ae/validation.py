@@ -40,8 +40,8 @@ def measure(network, frames, ignored, batch_size=4) -> Confusion:
 class Validation(keras.callbacks.Callback):
     """Measures mIoU every few epochs and keeps the best network's weights.
 
-    The last epoch is always measured. Puts `val_miou` into each epoch's logs:
-    the last one measured, 0 before the first.
+    The first and the last epoch are always measured. Puts `val_miou` into each
+    epoch's logs: the last one measured.
 
     Args:
         judge: Returns the network to measure, at the frames' size, with its
@@ -78,7 +78,7 @@ class Validation(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         last = epoch + 1 == self.params["epochs"]
-        if last or (epoch + 1) % self.every == 0:
+        if epoch == 0 or last or (epoch + 1) % self.every == 0:
             sync_weights(self.model)
             self._measure(epoch + 1)
         logs["val_miou"] = self.state["miou"]

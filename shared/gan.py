@@ -196,13 +196,15 @@ class Gan(Game):
             labels = labels - rules.label_noise * noise
         return binary_loss(logits, labels)
 
-    def play(self, data, training):
-        real = ops.cast(data[0] if isinstance(data, tuple) else data, "float32")
-        latents = self.sample_latents(ops.shape(real)[0])
-        fake = ops.cast(self.generator(latents, training=training), "float32")
-        real_logits, fake_logits = self.judge(real, fake, training)
+    def generate(self, count, training: bool):
+        """Draws `count` images from fresh latents, float32."""
+        latents = self.sample_latents(count)
+        return ops.cast(self.generator(latents, training=training), "float32")
+
+    def both_losses(self, real_logits, fake_logits):
+        """Each player's loss by its name, scalars."""
         rules = self.rules
-        losses = {
+        return {
             "generator": ops.mean(
                 generator_loss(
                     fake_logits, rules.generator_loss, rules.generator_target
@@ -210,6 +212,12 @@ class Gan(Game):
             ),
             "discriminator": self.discriminator_loss(real_logits, fake_logits),
         }
+
+    def play(self, data, training):
+        real = ops.cast(data[0] if isinstance(data, tuple) else data, "float32")
+        fake = self.generate(ops.shape(real)[0], training)
+        real_logits, fake_logits = self.judge(real, fake, training)
+        losses = self.both_losses(real_logits, fake_logits)
         return losses, gan_logs(real, fake, real_logits, fake_logits)
 
 

@@ -262,7 +262,13 @@ class ProgressBar(keras.callbacks.Callback):
     def __init__(self, steps, first_step, describe):
         super().__init__()
         self.describe = describe
-        self.bar = tqdm(total=steps, initial=first_step, unit="step")
+        self.bar = tqdm(
+            total=steps,
+            initial=first_step,
+            unit="step",
+            # In a log file every update stays.
+            mininterval=0.1 if sys.stderr.isatty() else 10.0,
+        )
         self.seen = -1
 
     def on_train_batch_begin(self, batch, logs=None):

@@ -148,6 +148,7 @@ def test_a_set_without_test_part_or_partner_is_named(tmp_path, digits):
         ({"x_train": np.zeros((20, 32, 32), np.uint8)}, "not 28 x 28"),
         ({"x_train": np.zeros((20, 28, 28, 3), np.uint8)}, "not 28 x 28"),
         ({"y_train": np.zeros(19, np.uint8)}, "do not fit together"),
+        ({"y_train": np.full(20, 10, np.uint8)}, "10 is none of 0 to 9"),
         (
             {
                 "x_train": np.zeros((0, 28, 28), np.uint8),
