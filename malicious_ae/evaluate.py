@@ -40,10 +40,13 @@ class Tally:
     Args:
         classes: Class list.
         ignored: Classes that do not count.
+        aim: Names of the class that the attacker is after, and of the one to
+            read it as (None: any other); None for an attack on all classes.
     """
 
-    def __init__(self, classes, ignored):
+    def __init__(self, classes, ignored, aim=None):
         self.classes = classes
+        self.aim = aim
         self.confusion = Confusion(classes.count, ignored)
         self.quality = {"psnr_db": [], "ssim": [], "linf": []}
 
@@ -59,6 +62,11 @@ class Tally:
     def summary(self) -> dict:
         """IoU per class and the means and worst of quality."""
         result = iou_summary(self.confusion, self.classes)
+        if self.aim:
+            source, target = (
+                name and self.classes.index(name) for name in self.aim
+            )
+            result["read_as_wanted"] = self.confusion.read_as(source, target)
         for name, values in self.quality.items():
             if values:
                 worst = max(values) if name == "linf" else min(values)
@@ -96,13 +104,16 @@ class Evaluation:
         self.ignored, self.seed = ignored, seed
         self.others, self.yardsticks = others or {}, yardsticks or {}
         self.curve = curve
+        self.aim = aim_of(attacker)
         self.tallies = {}
         self.samples = []
         self.count = 0
 
     def _add(self, name, photo, changed, labels, victim=None):
         if name not in self.tallies:
-            self.tallies[name] = Tally(self.segmenter.classes, self.ignored)
+            self.tallies[name] = Tally(
+                self.segmenter.classes, self.ignored, self.aim
+            )
         predicted = (victim or self.segmenter).segment(changed)
         self.tallies[name].add(photo, changed, labels, predicted)
 
@@ -175,6 +186,14 @@ class Evaluation:
             "attacker": self.attacker.metadata,
             "measured": summaries,
         }
+
+
+def aim_of(attacker):
+    """Source and target class of a targeted attacker, None of another."""
+    metadata = attacker.metadata
+    if metadata.get("objective") != "targeted":
+        return None
+    return metadata["source"], metadata["target"]
 
 
 def lost_share(before, after) -> float:

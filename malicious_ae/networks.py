@@ -15,7 +15,10 @@ BOUNDS = ("none", "linf", "psnr")
 
 @keras.saving.register_keras_serializable(package="malicious_ae")
 class LinfBound(layers.Layer):
-    """Keeps a residual within +-epsilon, smoothly: epsilon * tanh(x).
+    """Keeps a residual within +-epsilon: epsilon * x / (1 + |x|).
+
+    Slower than a hyperbolic tangent, whose gradient vanishes so soon that an
+    attacker stays at the corners which its first steps chose.
 
     Args:
         epsilon: Greatest change of a value, of images in [0, 1].
@@ -36,7 +39,7 @@ class LinfBound(layers.Layer):
         self.epsilon = epsilon
 
     def call(self, inputs):
-        return self.epsilon * ops.tanh(inputs)
+        return self.epsilon * ops.softsign(inputs)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -119,6 +119,8 @@ def markdown(results) -> str:
         )
         lines += ["", f"{title}:", "", _HEAD]
         lines += [_row(LABELS[kind], s) for kind, s in rows.items()]
+    if "read_as_wanted" in measured["attack"]:
+        lines += ["", *_aim(results["attacker"], measured)]
     lines += ["", "| class | before | after |", "| --- | --- | --- |"]
     after = measured["attack"]["iou"]
     for name, value in measured["clean"]["iou"].items():
@@ -135,6 +137,16 @@ def markdown(results) -> str:
             for level, attack, noise in points
         ]
     return "\n".join(lines) + "\n"
+
+
+def _aim(attacker, measured) -> list[str]:
+    wanted = f"read as {attacker['target'] or 'another class'}"
+    lines = [f"| change | {attacker['source']} {wanted}, % |", "| --- | --- |"]
+    for kind, label in LABELS.items():
+        if kind in measured:
+            share = 100 * measured[kind]["read_as_wanted"]
+            lines.append(f"| {label} | {share:.1f} |")
+    return lines
 
 
 def curve_points(measured) -> list[tuple[int, float, float]]:

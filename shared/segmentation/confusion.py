@@ -91,3 +91,17 @@ class Confusion:
         counts = self.considered()
         total = counts.sum()
         return float(np.trace(counts) / total) if total else float("nan")
+
+    def read_as(self, source: int, target: int | None = None) -> float:
+        """Share of one class's pixels that are read as another.
+
+        Args:
+            source: The true class.
+            target: The class read; None means any but the true one.
+
+        Returns:
+            In [0, 1]; NaN if the class does not occur or is ignored.
+        """
+        row = self.considered()[source]
+        hits = row.sum() - row[source] if target is None else row[target]
+        return float(hits / row.sum()) if row.sum() else float("nan")

@@ -10,6 +10,7 @@ import pytest
 from malicious_ae import Attacker, Segmenter
 from malicious_ae.classes import CAMVID
 from malicious_ae.evaluate import Evaluation
+from malicious_ae.report import markdown
 from shared.errors import UserError
 from tests.malicious_ae.commands import fails, run
 from tests.malicious_ae.conftest import BANDS, draw_frame, write_camvid
@@ -196,6 +197,34 @@ def test_controls_and_yardsticks_are_counted_apart(workplace):
     assert measured["yardstick/pgd"]["miou"] < measured["clean"]["miou"]
     assert len(evaluation.tallies["attack"].quality["psnr_db"]) == 3
     assert len(evaluation.tallies["yardstick/pgd"].quality["psnr_db"]) == 2
+
+
+@pytest.mark.parametrize("target", ["sky", None])
+def test_a_targeted_attack_is_judged_by_what_it_wants(
+    workplace, tmp_path, target
+):
+    image = keras.Input((HEIGHT, WIDTH, 3), name="image")
+    sky = [value / 255 for value in BANDS[0]]
+    paint = keras.layers.Rescaling([0.0] * 3, sky, name="attacked")
+    folder = save(
+        keras.Model(image, paint(image)),
+        tmp_path / "attacker",
+        "attacker",
+        objective="targeted",
+        source="road",
+        target=target,
+    )
+    evaluation = Evaluation(
+        Segmenter(workplace / "victim"), Attacker(folder), [CAMVID.unlabeled]
+    )
+    evaluation.add(*draw_frame(0))
+    results = evaluation.results()
+    measured = results["measured"]
+    assert measured["clean"]["read_as_wanted"] < 0.1
+    assert measured["attack"]["read_as_wanted"] == 1.0
+    wanted = target or "another class"
+    assert f"| road read as {wanted}, % |" in markdown(results)
+    assert "| the attack | 100.0 |" in markdown(results)
 
 
 def test_what_does_not_fit_is_one_line(workplace, tmp_path):

@@ -52,6 +52,15 @@ def test_iou_is_intersection_over_union(classes, size, seed):
         else:
             both = np.sum((labels == index) & (read == index))
             assert value == pytest.approx(both / union)
+    for index in range(classes):
+        mine = read[labels == index]
+        for target in (None, 0):
+            share = confusion.read_as(index, target)
+            hits = mine != index if target is None else mine == target
+            if len(mine):
+                assert share == pytest.approx(np.mean(hits))
+            else:
+                assert np.isnan(share)
     if size:
         assert confusion.accuracy() == pytest.approx(np.mean(labels == read))
     else:
