@@ -20,12 +20,6 @@ def define_attack_flags() -> None:
         "objective", "logits", OBJECTIVES, "What is asked of the recogniser."
     )
     flags.DEFINE_float("learning_rate", 5e-5, "Of the generator.")
-    flags.DEFINE_integer(
-        "warmup",
-        0,
-        "Steps over which the generator's rate rises from 0.",
-        lower_bound=0,
-    )
     flags.DEFINE_float("discriminator_rate", 2e-5, "Of the discriminator.")
 
 
@@ -41,7 +35,6 @@ def rules_from_flags() -> AttackRules:
             FLAGS.objective,
             FLAGS.learning_rate,
             FLAGS.discriminator_rate,
-            FLAGS.warmup,
         )
     except ValueError as error:
         raise UserError(str(error)) from error

@@ -11,8 +11,8 @@ random pair does the same. Transfer: what the glasses that were made against
 one recogniser do to others (`--transfer`).
 
 Attacks are kept in `attacks.jsonl` as they end; the same command goes on
-after an interruption. `report.json`, `curves.png`, `success.png` and
-`contact_sheet.png` are written at the end.
+after an interruption, or with more seeds. `report.json`, `curves.png`,
+`success.png` and `contact_sheet.png` are written at the end.
 """
 
 import json
@@ -36,10 +36,31 @@ from agns.networks import INPUTS
 from agns.people import find_people, load_faces, to_input
 from agns.report import accuracy_table
 from shared.errors import UserError, no_arguments, run_main
-from shared.images import make_directory
-from shared.training import limit_threads, write_text
+from shared.training import limit_threads, open_run, write_text
 
 FLAGS = flags.FLAGS
+
+# What attacks and controls that are kept were made with; more seeds may follow.
+FIXED = (
+    "recognizer",
+    "model",
+    "kinds",
+    "steps",
+    "check_every",
+    "batch_size",
+    "kappa",
+    "objective",
+    "learning_rate",
+    "discriminator_rate",
+    "attackers",
+    "targets",
+    "transfer",
+    "pairs",
+    "photos",
+    "frames_dir",
+    "precision",
+    "seed",
+)
 
 
 def define_flags() -> None:
@@ -100,8 +121,6 @@ def read_done(path):
 def main(argv) -> None:
     no_arguments(argv)
     limit_threads(FLAGS.threads)
-    report_dir = Path(FLAGS.report_dir)
-    make_directory(report_dir)
     network, names = load_recognizer(FLAGS.recognizer)
     if FLAGS.attackers > len(names):
         raise UserError(
@@ -109,6 +128,8 @@ def main(argv) -> None:
             f"{len(names)} people"
         )
     rules = rules_from_flags()
+    fixed = {flag: FLAGS[flag].value for flag in FIXED}
+    report_dir = open_run(FLAGS.report_dir, fixed, "report_dir")
 
     # Recognition.
     clean = {FLAGS.recognizer: recognition(network, names, FLAGS.images_dir)}
@@ -188,26 +209,7 @@ def main(argv) -> None:
 
     # Report.
     summary = summarize(clean, baseline, done)
-    summary["settings"] = {
-        flag: FLAGS[flag].value
-        for flag in (
-            "recognizer",
-            "model",
-            "steps",
-            "check_every",
-            "batch_size",
-            "kappa",
-            "objective",
-            "learning_rate",
-            "discriminator_rate",
-            "attackers",
-            "targets",
-            "seeds",
-            "pairs",
-            "photos",
-            "precision",
-        )
-    }
+    summary["settings"] = fixed | {"seeds": FLAGS.seeds}
     write_text(report_dir / "report.json", json.dumps(summary, indent=2) + "\n")
     write_pictures(report_dir, done, baseline, photos, mask)
     for kind, row in summary["attacks"].items():

@@ -27,16 +27,12 @@ class AttackRules:
             the logarithm of the person's probability.
         learning_rate: Of the generator (Adam, beta_1 .5).
         discriminator_rate: Of the discriminator.
-        warmup: Steps over which the generator's rate rises from 0. Adam's
-            first steps are as long as its rate whatever the gradient, and
-            from a trained generator they can saturate it.
     """
 
     kappa: float = 0.25
     objective: str = "logits"
     learning_rate: float = 5e-5
     discriminator_rate: float = 2e-5
-    warmup: int = 0
 
     def __post_init__(self):
         if self.objective not in OBJECTIVES or not 0 <= self.kappa <= 1:
@@ -45,14 +41,6 @@ class AttackRules:
                 "`kappa` in [0, 1]. Received: "
                 f"objective={self.objective!r}, kappa={self.kappa}"
             )
-
-    def generator_rate(self):
-        """The generator's rate: a number, or a schedule that warms up."""
-        if not self.warmup:
-            return self.learning_rate
-        return keras.optimizers.schedules.PolynomialDecay(
-            self.learning_rate / self.warmup, self.warmup, self.learning_rate
-        )
 
 
 def objective(logits, person, kind="logits"):
@@ -128,7 +116,7 @@ class AttackGame(EyeglassGan):
         super().__init__(
             generator,
             discriminator,
-            keras.optimizers.Adam(rules.generator_rate(), beta_1=0.5),
+            keras.optimizers.Adam(rules.learning_rate, beta_1=0.5),
             keras.optimizers.Adam(rules.discriminator_rate, beta_1=0.5),
             GanRules(real_label=0.9, generator_target=0.9),
             seed,

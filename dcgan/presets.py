@@ -33,8 +33,8 @@ _QUICK = _REPORT | dict(
     average=0.995,
 )
 
-# Where the images have classes: the discriminator learns them too, four times as
-# fast as the generator (at ten times it breaks after some 1,500 steps).
+# Where the images have classes: the discriminator learns them too, four times
+# as fast as the generator (at ten times it breaks after some 1,500 steps).
 _CLASSES = _QUICK | dict(
     dropout=0.0,
     learning_rate=2e-4,

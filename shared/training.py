@@ -85,7 +85,7 @@ def limit_threads(threads: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def open_run(run_dir, config: dict) -> pathlib.Path:
+def open_run(run_dir, config: dict, flag="run_dir") -> pathlib.Path:
     """Makes a run directory, or opens it again for the same configuration.
 
     Writes the configuration and the exact command beside the weights.
@@ -93,6 +93,7 @@ def open_run(run_dir, config: dict) -> pathlib.Path:
     Args:
         run_dir: The directory.
         config: JSON values which must not change when a run goes on.
+        flag: Name of the flag that names the directory.
 
     Raises:
         UserError: If the directory holds a run of another configuration.
@@ -111,7 +112,7 @@ def open_run(run_dir, config: dict) -> pathlib.Path:
             )
             if changed:
                 raise UserError(
-                    f"--run_dir: {run_dir} holds a run with another "
+                    f"--{flag}: {run_dir} holds a run with another "
                     f"{', '.join(changed)}; name a new directory"
                 )
         else:
@@ -119,7 +120,7 @@ def open_run(run_dir, config: dict) -> pathlib.Path:
         with open(run_dir / "command.txt", "a") as file:
             file.write(" ".join(sys.orig_argv[1:]) + "\n")
     except OSError as error:
-        raise UserError(f"--run_dir: {run_dir}: {error.strerror}") from error
+        raise UserError(f"--{flag}: {run_dir}: {error.strerror}") from error
     return run_dir
 
 

@@ -9,35 +9,8 @@ from agns import api, generate, recognize
 from agns.export import describe_run, export_run
 from agns.frames import load_frames
 from agns.models import load_eyeglasses, load_recognizer
-from agns.networks import (
-    build_discriminator,
-    build_generator,
-    build_recognizer,
-)
 from shared.errors import UserError
 from tests.agns import tiny
-
-PEOPLE = ["Person_0", "Person_1", "Person_2"]
-
-
-@pytest.fixture(scope="module")
-def eyeglass_run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("eyeglasses")
-    for network in (build_generator(), build_discriminator()):
-        network.save_weights(folder / f"{network.name}.weights.h5")
-    tiny.write_config(folder, minibatch=True, seed=0)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def recognizer_run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("recognizer")
-    network = build_recognizer("openface", 3)
-    network.save_weights(folder / "recognizer.weights.h5")
-    tiny.write_config(
-        folder, architecture="openface", people=PEOPLE, size=96, seed=0
-    )
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +67,7 @@ def test_a_recognizer_and_its_command(recognizer_run, tmp_path, capsys):
     people = tiny.write_people(tmp_path / "faces", people=2, photos=2)
     (people / "Person_0" / "broken.jpg").write_bytes(b"")
     network, names = load_recognizer(tmp_path / "model")
-    assert names == PEOPLE
+    assert names == tiny.PEOPLE
     recognizer = api.Recognizer(tmp_path / "model")
     faces = np.random.default_rng(0).random((3, 96, 96, 3)).astype("float32")
     np.testing.assert_allclose(
@@ -118,7 +91,9 @@ def test_a_recognizer_and_its_command(recognizer_run, tmp_path, capsys):
     assert recognize.main([], values) == 1
     out, err = capsys.readouterr()
     lines = [json.loads(line) for line in out.splitlines()]
-    assert len(lines) == 4 and {line["name"] for line in lines} <= set(PEOPLE)
+    assert len(lines) == 4 and {line["name"] for line in lines} <= set(
+        tiny.PEOPLE
+    )
     assert "broken.jpg: is empty" in err
 
     with pytest.raises(UserError, match="generator"):
@@ -132,7 +107,7 @@ def test_no_run_of_ours_is_refused(tmp_path):
     with pytest.raises(UserError, match="of no recogniser or eyeglass"):
         describe_run(tmp_path / "other")
     tiny.write_config(
-        tmp_path / "lost", architecture="openface", people=PEOPLE, size=96
+        tmp_path / "lost", architecture="openface", people=tiny.PEOPLE, size=96
     )
     with pytest.raises(UserError, match="no such file"):
         describe_run(tmp_path / "lost")

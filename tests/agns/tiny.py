@@ -12,6 +12,8 @@ from keras import layers
 
 from agns.layers.resizer import Resizer
 
+PEOPLE = ["Person_0", "Person_1", "Person_2"]
+
 
 def generator():
     """From codes [N, 25] to glasses [N, 64, 176, 3]."""

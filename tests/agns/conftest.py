@@ -1,0 +1,31 @@
+"""Runs of the real networks, untrained."""
+
+import pytest
+
+from agns.networks import (
+    build_discriminator,
+    build_generator,
+    build_recognizer,
+)
+from tests.agns import tiny
+
+
+@pytest.fixture(scope="session")
+def eyeglass_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("eyeglasses")
+    for network in (build_generator(), build_discriminator()):
+        network.save_weights(folder / f"{network.name}.weights.h5")
+    tiny.write_config(folder, minibatch=True, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recognizer_run(tmp_path_factory):
+    """Knows `tiny.PEOPLE`."""
+    folder = tmp_path_factory.mktemp("recognizer")
+    network = build_recognizer("openface", len(tiny.PEOPLE))
+    network.save_weights(folder / "recognizer.weights.h5")
+    tiny.write_config(
+        folder, architecture="openface", people=tiny.PEOPLE, size=96, seed=0
+    )
+    return folder

@@ -1,0 +1,90 @@
+"""The attack's and the evaluation's commands, on real networks."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.agns import tiny
+from tests.training import run, succeed
+
+pytestmark = [pytest.mark.slow, pytest.mark.tensorflow]
+
+
+def common(recognizer_run, eyeglass_run, *more):
+    return (
+        f"--recognizer={recognizer_run}",
+        f"--model={eyeglass_run}",
+        "--steps=4",
+        "--check_every=2",
+        "--batch_size=2",
+        *more,
+    )
+
+
+def test_an_attack_says_what_it_reached(recognizer_run, eyeglass_run, tmp_path):
+    people = tiny.write_people(tmp_path / "faces")
+    flags = common(
+        recognizer_run,
+        eyeglass_run,
+        "--kind=dodging",
+        f"--attacker={people / 'Person_1'}",
+        f"--run_dir={tmp_path / 'run'}",
+        f"--save_dir={tmp_path / 'out'}",
+    )
+    # An untrained recogniser never is as sure as this asks for.
+    done = run("agns.attack", *flags, "--stop_probability=0")
+    assert done.returncode == 1, done.stderr[-2000:]
+    assert "dodging failed: Person_1 has 0." in done.stdout
+    result = json.loads((tmp_path / "out" / "attack.json").read_text())
+    assert not result["succeeded"] and result["held_out_photos"] == 1
+    assert 0 < result["control"]["random"]["least"] < 1
+    for name in ("glasses.png", "print.png", "sheet.png"):
+        assert (tmp_path / "out" / name).stat().st_size > 0
+    # Four steps are taken; the same command only looks again.
+    again = run("agns.attack", *flags, "--stop_probability=1")
+    assert again.returncode == 0, again.stderr[-2000:]
+    assert "dodging succeeded" in again.stdout
+
+
+def test_an_evaluation_goes_on_and_keeps_its_settings(
+    recognizer_run, eyeglass_run, tmp_path
+):
+    people = tiny.write_people(tmp_path / "faces")
+    report = tmp_path / "report"
+    flags = common(
+        recognizer_run,
+        eyeglass_run,
+        f"--images_dir={people}",
+        f"--report_dir={report}",
+        f"--transfer={recognizer_run}",
+        "--attackers=2",
+        "--pairs=2",
+    )
+    succeed("agns.evaluate", *flags, "--seeds=1")
+    first = (report / "attacks.jsonl").read_text()
+    records = [json.loads(line) for line in first.splitlines()]
+    assert (
+        [r["kind"] for r in records].count("dodging") == 2 == len(records) / 2
+    )
+    for record in records:
+        # The recogniser carries over to itself.
+        transferred = record["transfer"][str(recognizer_run)]
+        assert transferred == pytest.approx(record["probability"], abs=1e-4)
+        glasses = np.load(report / "glasses" / f"{record['name']}.npy")
+        assert glasses.shape == (64, 176, 3)
+
+    printed = succeed("agns.evaluate", *flags, "--seeds=2")
+    second = (report / "attacks.jsonl").read_text()
+    assert second.startswith(first) and len(second.splitlines()) == 8
+    assert "dodging: " in printed and "of 4 succeeded" in printed
+    summary = json.loads((report / "report.json").read_text())
+    assert summary["settings"]["seeds"] == 2
+    assert summary["attacks"]["impersonation"]["attacks"] == 4
+    for name in ("curves.png", "success.png", "contact_sheet.png"):
+        assert (report / name).stat().st_size > 0
+
+    done = run("agns.evaluate", *flags, "--seeds=2", "--kappa=0.5")
+    assert done.returncode != 0
+    assert "--report_dir" in done.stderr and "another kappa" in done.stderr
+    assert (report / "attacks.jsonl").read_text() == second
