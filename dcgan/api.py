@@ -3,6 +3,7 @@
 from dcgan import Generator
 
 images = Generator("mnist").generate(count=16, seed=1)
+sevens = Generator("mnist").generate(count=16, seed=1, label=7)
 """
 
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+from dcgan.latents import Latents
 from shared import runtime
 from shared.errors import UserError
 from shared.grids import to_uint8
@@ -47,7 +49,8 @@ class Generator:
 
     Attributes:
         metadata: Dict: `dataset`, `size` (pixels), `channels`,
-            `latent_size`, `latent` (`normal` or `uniform`), `step`.
+            `latent_size`, `latent` (`normal` or `uniform`), `classes` (those
+            that it draws when asked, 0 for none), `step`.
 
     Raises:
         UserError: If there is no such model, or it is no generator.
@@ -62,38 +65,43 @@ class Generator:
                 f"{path}: is a {self.metadata.get('role')}, not a generator"
             )
 
+        self.law = Latents(
+            self.metadata["latent_size"],
+            self.metadata["latent"],
+            self.metadata.get("classes", 0),
+        )
+
     @property
     def latent_size(self) -> int:
         """Numbers of a latent."""
-        return self.metadata["latent_size"]
+        return self.law.size
 
-    def latents(self, count: int, seed: int = 0):
+    def latents(self, count: int, seed: int = 0, label: int | None = None):
         """Draws latents: the first k of a seed are the same for any count.
 
         Args:
             count: How many, at least 1.
             seed: At least 0.
+            label: Class of them all; None draws a class for each. For a
+                conditional generator.
 
         Returns:
             float32 [count, latent_size].
 
         Raises:
-            ValueError: If `count` or `seed` is too small.
+            ValueError: If `count` or `seed` is too small, or the generator
+                does not know the class.
         """
         if count < 1 or seed < 0:
             raise ValueError(
                 "`count` must be at least 1 and `seed` at least 0. "
                 f"Received: count={count}, seed={seed}"
             )
-        random = np.random.default_rng(seed)
-        shape = (count, self.latent_size)
-        if self.metadata["latent"] == "uniform":
-            return random.uniform(-1.0, 1.0, shape).astype(np.float32)
-        return random.normal(size=shape).astype(np.float32)
+        return self.law.draw(np.random.default_rng(seed), count, label)
 
-    def generate(self, count: int = 16, seed: int = 0):
-        """Draws `count` images of a seed: uint8 [count, H, W, C]."""
-        return self.draw(self.latents(count, seed))
+    def generate(self, count: int = 16, seed: int = 0, label=None):
+        """Draws images of a seed: uint8 [count, H, W, C]; see `latents`."""
+        return self.draw(self.latents(count, seed, label))
 
     def draw(self, latents):
         """Turns latents into images.
@@ -122,7 +130,7 @@ class Generator:
             parts.append(to_uint8(images[: len(part)]))
         return np.concatenate(parts)
 
-    def walks(self, count: int, steps: int, seed: int = 0):
+    def walks(self, count: int, steps: int, seed: int = 0, label=None):
         """Latents on the way from one to the next, a walk each.
 
         Normal latents are met along a great circle, since their lengths are
@@ -132,6 +140,7 @@ class Generator:
             count: Walks; walk i leads from latent i to latent i + 1.
             steps: Latents of a walk, both ends included, at least 2.
             seed: Seed of the ends.
+            label: Class of the ends; see `latents`.
 
         Returns:
             float32 [count, steps, latent_size].
@@ -141,8 +150,8 @@ class Generator:
         """
         if steps < 2:
             raise ValueError(f"`steps` must be at least 2. Received: {steps}")
-        ends = self.latents(count + 1, seed)
-        mix = slerp if self.metadata["latent"] == "normal" else lerp
+        ends = self.latents(count + 1, seed, label)
+        mix = slerp if self.law.law == "normal" else lerp
         shares = np.linspace(0.0, 1.0, steps, dtype=np.float32)
         return np.stack(
             [

@@ -17,13 +17,14 @@ CALIBRATION_BATCHES = 8
 CALIBRATION_BATCH_SIZE = 128
 
 
-def update_average(averaged, generator, optimizer, seed: int = 0) -> None:
+def update_average(averaged, generator, optimizer, latents, seed=0) -> None:
     """Sets a copy of the generator to the mean that its optimizer keeps.
 
     Args:
         averaged: Model of the generator's architecture; it is changed.
         generator: The generator that learns; it stays as it is.
         optimizer: Its optimizer, made with `use_ema=True`.
+        latents: `dcgan.latents.Latents` of the generator.
         seed: Seed of the latents from which batch statistics are taken.
     """
     variables = generator.trainable_variables
@@ -33,11 +34,11 @@ def update_average(averaged, generator, optimizer, seed: int = 0) -> None:
         mine.assign(mean)
     for variable, value in zip(variables, present, strict=True):
         variable.assign(value)
-    calibrate(averaged, seed)
+    calibrate(averaged, latents, seed)
 
 
-def calibrate(generator, seed: int = 0) -> None:
-    """Takes the statistics of batch normalisation afresh from N(0, 1) latents.
+def calibrate(generator, latents, seed=0) -> None:
+    """Takes the statistics of batch normalisation afresh.
 
     The mean of `CALIBRATION_BATCHES` batches: a moving average whose momentum
     after k batches is k / (k + 1).
@@ -49,10 +50,9 @@ def calibrate(generator, seed: int = 0) -> None:
     ]
     momenta = [norm.momentum for norm in norms]
     random = np.random.default_rng(seed)
-    shape = (CALIBRATION_BATCH_SIZE, generator.input_shape[-1])
     for batch in range(CALIBRATION_BATCHES):
         for norm in norms:
             norm.momentum = batch / (batch + 1)
-        generator(random.normal(size=shape).astype("float32"), training=True)
+        generator(latents.draw(random, CALIBRATION_BATCH_SIZE), training=True)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

@@ -16,6 +16,7 @@ import numpy as np
 from absl import flags
 
 from dcgan.api import GENERATOR
+from dcgan.data import CLASSES
 from dcgan.networks import build_networks
 from shared import export, half_storage
 from shared.errors import UserError, no_arguments, run_main
@@ -31,6 +32,7 @@ CONFIG_TYPES = {
     "channels": int,
     "latent": str,
     "dataset": str,
+    "conditional": bool,
 }
 
 
@@ -97,6 +99,7 @@ def export_run(run_dir, output_dir, litert=False, half=False) -> dict:
         "latent_size": shape[1],
         "step": int(checkpoint.name.split("-")[1]) if checkpoint else 0,
         **config,
+        "classes": CLASSES if config["conditional"] else 0,
     }
     path = output_dir / GENERATOR
     differences = {

@@ -1,6 +1,7 @@
 """Draws images with a trained generator, on ONNX Runtime.
 
     python -m dcgan.generate --count 64 --seed 1 --output grid.png
+    python -m dcgan.generate --count 8 --output sevens.png --label 7
     python -m dcgan.generate --count 8 --output walks.png --interpolate
     python -m dcgan.generate --count 1000 --output images
 
@@ -31,6 +32,13 @@ def define_flags(values=flags.FLAGS):
         flag_values=values,
     )
     flags.DEFINE_integer("seed", 0, "Which images.", flag_values=values)
+    flags.DEFINE_integer(
+        "label",
+        None,
+        "Class of the images, of a generator that was told classes: the digit, "
+        "or the number of the kind of article. Default: any.",
+        flag_values=values,
+    )
     flags.DEFINE_string(
         "output",
         None,
@@ -81,13 +89,24 @@ def main(arguments, values=flags.FLAGS):
             )
     output = Path(values.output)
     generator = api.Generator(values.model, values.threads, values.provider)
+    classes = generator.law.classes
+    if values.label is not None and not 0 <= values.label < classes:
+        raise UserError(
+            f"--label={values.label}: {values.model} draws "
+            + (
+                f"classes 0 to {classes - 1}"
+                if classes
+                else "no class when asked"
+            )
+        )
     columns = None
+    asked = {"seed": values.seed, "label": values.label}
     if values.interpolate:
-        walks = generator.walks(values.count, values.walk_steps, values.seed)
+        walks = generator.walks(values.count, values.walk_steps, **asked)
         latents = walks.reshape(-1, generator.latent_size)
         columns = values.walk_steps
     else:
-        latents = generator.latents(values.count, values.seed)
+        latents = generator.latents(values.count, **asked)
     if output.suffix.lower() == ".png":
         make_directory(output.parent)
         images = generator.draw(latents)

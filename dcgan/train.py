@@ -13,10 +13,11 @@ import keras
 from absl import flags
 
 from dcgan.batches import ImageBatches
-from dcgan.class_gan import ClassGan
+from dcgan.conditional_gan import ConditionalGan
 from dcgan.data import CLASSES, DATASETS, LABELLED, image_size, load_images
 from dcgan.features import Classifier, shipped_classifier
 from dcgan.health import Health
+from dcgan.latents import Latents
 from dcgan.networks import FAMILIES, RESIZERS, build_networks
 from dcgan.presets import PRESETS
 from dcgan.watch import Watch
@@ -58,8 +59,8 @@ HELP = {
     "label smoothing.",
     "label_flip": "Share of the discriminator's labels that are swapped.",
     "label_noise": "Largest noise on the discriminator's labels.",
-    "classes": "The discriminator learns the images' classes too, which "
-    "costs nothing and gives far better digits (mnist, fashion_mnist).",
+    "conditional": "Tell both players the images' classes: far better images, "
+    "and of the class that is asked for (mnist, fashion_mnist).",
     "average": "Ship the mean of the generator's weights, this share of it "
     "kept at each step (e.g. 0.999); 0 ships the weights as they are.",
 }
@@ -130,10 +131,10 @@ def settings_from_flags() -> dict:
             raise UserError(
                 f"--{name}: {settings[name]} is not between {low} and {high}"
             )
-    if settings["classes"] and FLAGS.dataset not in LABELLED:
+    if settings["conditional"] and FLAGS.dataset not in LABELLED:
         raise UserError(
-            f"--classes: {FLAGS.dataset} has no classes; take another "
-            "--preset, or --noclasses"
+            f"--conditional: {FLAGS.dataset} has no classes; take another "
+            "--preset, or --noconditional"
         )
     for name in ("steps", "steps_per_report", "limit"):
         value = FLAGS[name].value
@@ -154,10 +155,10 @@ def build_game(settings: dict, size: int, channels: int, seed: int) -> Gan:
         channels,
         s["resizer"],
         s["dropout"],
-        outputs=CLASSES if s["classes"] else 1,
+        outputs=CLASSES if s["conditional"] else 1,
     )
     averaging = {"use_ema": True, "ema_momentum": s["average"]}
-    game = ClassGan if s["classes"] else Gan
+    game = ConditionalGan if s["conditional"] else Gan
     return game(
         generator,
         discriminator,
@@ -256,6 +257,11 @@ def main(argv) -> None:
         health,
         per_report,
         shipped_generator(settings, game, size, channels),
+        Latents(
+            game.latent_size,
+            settings["latent"],
+            CLASSES if settings["conditional"] else 0,
+        ),
         classifier,
         images.pixels,
         FLAGS.stop_on_failure,
@@ -268,7 +274,7 @@ def main(argv) -> None:
             per_report,
             FLAGS.seed,
             before["step"],
-            images.labels if settings["classes"] else None,
+            images.labels if settings["conditional"] else None,
         ),
         run_dir,
         steps=steps,

@@ -41,6 +41,7 @@ class Watch(keras.callbacks.Callback):
         steps_per_report: Steps between reports.
         generator: The generator to show: the game's own, or a copy which is
             set to the mean of its weights first.
+        latents: `dcgan.latents.Latents` of the generator.
         classifier: `dcgan.features.Classifier` for the samples' classes and
             their FCD, or None.
         pixels: uint8 [N, H, W, C], the images that are learned.
@@ -53,6 +54,7 @@ class Watch(keras.callbacks.Callback):
         health,
         steps_per_report,
         generator,
+        latents,
         classifier=None,
         pixels=None,
         stop_on_failure=False,
@@ -62,6 +64,7 @@ class Watch(keras.callbacks.Callback):
         self.health = health
         self.steps_per_report = steps_per_report
         self.generator = generator
+        self.latents = latents
         self.classifier = classifier
         self.pixels = pixels
         self.stop_on_failure = stop_on_failure
@@ -79,7 +82,10 @@ class Watch(keras.callbacks.Callback):
         if self.generator is not self.model.generator:
             player = self.model.players[0]
             update_average(
-                self.generator, self.model.generator, player.optimizer
+                self.generator,
+                self.model.generator,
+                player.optimizer,
+                self.latents,
             )
         step = (epoch + 1) * self.steps_per_report
         self.grid = image_grid(
@@ -114,9 +120,5 @@ class Watch(keras.callbacks.Callback):
             )
 
     def _latents(self, stream, count):
-        """The same latents at every call: of one law with the training's."""
-        random = np.random.default_rng([stream, 7])
-        shape = (count, self.generator.input_shape[-1])
-        if self.model.rules.latent == "uniform":
-            return random.uniform(-1.0, 1.0, shape).astype("float32")
-        return random.normal(size=shape).astype("float32")
+        """The same latents at every call."""
+        return self.latents.draw(np.random.default_rng([stream, 7]), count)

@@ -173,9 +173,11 @@ class Evaluation:
             raise ValueError("no frame was measured")
         summaries = {k: tally.summary() for k, tally in self.tallies.items()}
         for name, summary in summaries.items():
-            group = name.split("/")[0]
-            if group in ("yardstick", "curve", *self.others):
+            group, other = name.split("/")[0], name.rpartition("/")[0]
+            if group in ("yardstick", "curve"):
                 before = summaries[f"{group}/clean"]
+            elif other in self.others:  # may be a path
+                before = summaries[f"{other}/clean"]
             else:
                 before = summaries["clean"]
             if before is not summary:

@@ -15,10 +15,7 @@ BOUNDS = ("none", "linf", "psnr")
 
 @keras.saving.register_keras_serializable(package="malicious_ae")
 class LinfBound(layers.Layer):
-    """Keeps a residual within +-epsilon: epsilon * x / (1 + |x|).
-
-    Slower than a hyperbolic tangent, whose gradient vanishes so soon that an
-    attacker stays at the corners which its first steps chose.
+    """Keeps a residual within +-epsilon, smoothly: epsilon * tanh(x).
 
     Args:
         epsilon: Greatest change of a value, of images in [0, 1].
@@ -39,7 +36,7 @@ class LinfBound(layers.Layer):
         self.epsilon = epsilon
 
     def call(self, inputs):
-        return self.epsilon * ops.softsign(inputs)
+        return self.epsilon * ops.tanh(inputs)
 
     def compute_output_shape(self, input_shape):
         return input_shape

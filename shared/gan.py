@@ -196,11 +196,6 @@ class Gan(Game):
             labels = labels - rules.label_noise * noise
         return binary_loss(logits, labels)
 
-    def generate(self, count, training: bool):
-        """Draws `count` images from fresh latents, float32."""
-        latents = self.sample_latents(count)
-        return ops.cast(self.generator(latents, training=training), "float32")
-
     def both_losses(self, real_logits, fake_logits):
         """Each player's loss by its name, scalars."""
         rules = self.rules
@@ -215,7 +210,8 @@ class Gan(Game):
 
     def play(self, data, training):
         real = ops.cast(data[0] if isinstance(data, tuple) else data, "float32")
-        fake = self.generate(ops.shape(real)[0], training)
+        latents = self.sample_latents(ops.shape(real)[0])
+        fake = ops.cast(self.generator(latents, training=training), "float32")
         real_logits, fake_logits = self.judge(real, fake, training)
         losses = self.both_losses(real_logits, fake_logits)
         return losses, gan_logs(real, fake, real_logits, fake_logits)

@@ -5,6 +5,9 @@ import numpy as np
 from keras import ops
 
 from dcgan.averaging import calibrate, update_average
+from dcgan.latents import Latents
+
+LATENTS = Latents(3)
 
 
 def build():
@@ -41,7 +44,7 @@ def test_the_copy_has_the_moving_mean_and_the_learner_stays():
             if means
             else values
         )
-    update_average(averaged, generator, optimizer)
+    update_average(averaged, generator, optimizer, LATENTS)
     for mine, mean in zip(averaged.trainable_variables, means, strict=True):
         np.testing.assert_allclose(mine, mean, rtol=1e-5, atol=1e-6)
     for learner, value in zip(
@@ -50,11 +53,11 @@ def test_the_copy_has_the_moving_mean_and_the_learner_stays():
         np.testing.assert_array_equal(learner, value)
 
 
-def test_batch_statistics_are_those_of_normal_latents():
+def test_batch_statistics_are_those_of_the_latents():
     keras.utils.set_random_seed(1)
     generator = build()
     norm = generator.layers[1]
-    calibrate(generator)
+    calibrate(generator, LATENTS)
     kernel = ops.convert_to_numpy(generator.layers[0].kernel)
     # Dense of N(0, 1): mean 0, variance the kernel's squared column sums.
     np.testing.assert_allclose(norm.moving_mean, np.zeros(4), atol=0.15)
@@ -63,5 +66,7 @@ def test_batch_statistics_are_those_of_normal_latents():
     )
     assert norm.momentum == 0.99
     before = ops.convert_to_numpy(norm.moving_variance).copy()
-    calibrate(generator)
+    calibrate(generator, LATENTS)
     np.testing.assert_allclose(norm.moving_variance, before, rtol=1e-5)
+    calibrate(generator, Latents(3, "uniform"))
+    np.testing.assert_allclose(norm.moving_variance, before / 3, rtol=0.2)

@@ -51,6 +51,19 @@ def test_the_same_seed_writes_the_same_bytes(model, tmp_path):
     assert written[0] == written[1] != written[2]
 
 
+def test_a_class_is_drawn_when_asked(tmp_path):
+    model, out = tmp_path / "model", tmp_path / "out"
+    write_generator(model, classes=3)
+    flags = (f"--model={model}", "--count=1", f"--output={out}")
+    code, _, err = call(generate, *flags, "--label=3")
+    assert code == 1 and "--label=3" in err and "classes 0 to 2" in err
+    assert call(generate, *flags, "--label=2")[0] is None
+    with Image.open(out / "00000.png") as file:
+        found = np.array(file)
+    expected = Generator(model).generate(1, label=2)[0, ..., 0]
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_colour_is_written_as_colour(tmp_path):
     write_generator(tmp_path / "colour", size=8, channels=3)
     call(
@@ -96,6 +109,7 @@ def test_walks_are_rows_from_one_image_to_the_next(model, tmp_path):
         ("--walk_steps=1", "--walk_steps=1"),
         ("--model=nowhere", "--model=nowhere: no such model"),
         ("--output=", "--output is missing"),
+        ("--label=1", "draws no class when asked"),
     ],
 )
 def test_a_bad_flag_gets_one_line_and_no_file(model, tmp_path, flag, words):

@@ -127,8 +127,8 @@ def test_failures_are_named_and_bad_input_gets_one_line(data, tmp_path):
         "--steps: 1 are fewer": arguments(data, run, "--steps=1"),
         "--limit: -1 is not above": arguments(data, run, "--limit=-1"),
         "--dropout: 1.5 is not between": arguments(data, run, "--dropout=1.5"),
-        "--classes: folder has no classes": arguments(
-            gray, run, "--dataset=folder", "--classes"
+        "--conditional: folder has no classes": arguments(
+            gray, run, "--dataset=folder", "--conditional"
         ),
         "--channels: 2 is neither": arguments(data, run, "--channels=2"),
         "nowhere.onnx: no such model": arguments(
@@ -162,11 +162,10 @@ def test_every_recipe_and_piece_of_advice_trains(data, tmp_path):
             "--precision=mixed_bfloat16",
         ),
         arguments(data, tmp_path / "c", "--steps=2", "--preset=keras_io"),
-        arguments(data, tmp_path / "d", "--steps=2", "--preset=classes"),
+        arguments(data, tmp_path / "d", "--steps=2", "--preset=conditional"),
     ]
     found, printed = outcomes(*cases)
     assert found == ["done"] * 4
-    assert "class_accuracy" in rows(tmp_path / "d")[0]
     assert "4 images, 64 x 64 x 3" in printed
     config = json.loads((tmp_path / "a" / "config.json").read_text())
     assert config["resizer"] == "transposed"

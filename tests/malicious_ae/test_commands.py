@@ -182,6 +182,28 @@ def test_evaluate_reports_what_happened(workplace, tmp_path):
     assert "| white noise |" in done.stdout
 
 
+def test_another_victim_loses_of_its_own(workplace):
+    class Weak(Segmenter):
+        def segment(self, photo):
+            labels = super().segment(photo)
+            labels[:, ::2] = CAMVID.unlabeled
+            return labels
+
+    weak = "exported/weak"
+    evaluation = Evaluation(
+        Segmenter(workplace / "victim"),
+        Attacker(workplace / "attacker"),
+        others={weak: Weak(workplace / "victim")},
+    )
+    evaluation.add(*draw_frame(0))
+    measured = evaluation.results()["measured"]
+    before, after = (measured[f"{weak}/{k}"] for k in ("clean", "attack"))
+    assert before["miou"] < 0.7 * measured["clean"]["miou"]
+    assert "miou_lost" not in before
+    lost = 1 - after["miou"] / before["miou"]
+    assert after["miou_lost"] == pytest.approx(lost)
+
+
 def test_controls_and_yardsticks_are_counted_apart(workplace):
     evaluation = Evaluation(
         Segmenter(workplace / "victim"),
