@@ -23,6 +23,7 @@ from benchmarks.training import (
 )
 from dcgan import networks
 from dcgan.batches import ImageBatches
+from dcgan.data import CLASSES
 from dcgan.presets import PRESETS
 from dcgan.train import build_game
 from shared.errors import no_arguments, run_main
@@ -70,6 +71,9 @@ def main(arguments) -> None:
         settings["batch_size"],
         STEPS_PER_EPOCH,
         0,
+        labels=random.integers(0, CLASSES, IMAGES)
+        if settings["conditional"]
+        else None,
     )
 
     def build(jit_compile):

@@ -219,9 +219,16 @@ def main(arguments, values=flags.FLAGS):
     rows, pictures = [], {}
     known = judge and judge.judge(reference)
     for name, generator in generators.items():
-        images = generator.generate(count, values.seed)
+        latents = generator.latents(count, values.seed)
+        images = generator.draw(latents)
         nearness, index = copying(images, train)
-        row = quality(judge.judge(images), known) if judge else {}
+        row = {}
+        if judge:
+            judged = judge.judge(images)
+            row = quality(judged, known)
+            if generator.law.classes and judged.probabilities is not None:
+                asked = generator.law.labels(latents)
+                row["as_asked"] = float(np.mean(judged.classes == asked))
         rows.append({"name": name} | row | nearness)
         pictures[name] = (images[:100], train[index[:16]])
         print(f"{name}: measured on {count} samples", flush=True)

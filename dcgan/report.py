@@ -19,6 +19,7 @@ _COLUMNS = (
     ("{distance}", "frechet", "{:.2f}"),
     ("KID", "kernel", "{:.2f}"),
     ("confident > .9, %", "confident", "{:.1%}"),
+    ("as asked, %", "as_asked", "{:.1%}"),
     ("classes", "class_coverage", "{}"),
     ("entropy, nats", "class_entropy", "{:.3f}"),
     ("precision", "precision", "{:.3f}"),

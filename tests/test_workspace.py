@@ -55,6 +55,7 @@ RUNTIME_MODULES = (
     "dcgan.evaluate",
     "dcgan.features",
     "dcgan.generate",
+    "dcgan.latents",
     "dcgan.metrics",
     "dcgan.report",
     "malicious_ae",

@@ -72,7 +72,7 @@ def test_class_statistics_by_hand():
 
 def test_the_report_stands_beside_its_floor(tmp_path, data):
     write_generator(tmp_path / "one")
-    write_generator(tmp_path / "two", latent="uniform")
+    write_generator(tmp_path / "two", latent="uniform", classes=5)
     classifier = write_classifier(tmp_path / "c.onnx")
     arguments = (
         f"--model={tmp_path / 'one'}",
@@ -105,6 +105,12 @@ def test_the_report_stands_beside_its_floor(tmp_path, data):
         judge.judge(train[order]).features,
     )
     assert one["frechet"] == pytest.approx(expected, rel=1e-6)
+    two_generator = Generator(tmp_path / "two")
+    asked = two_generator.law.labels(two_generator.latents(50, 2))
+    read = judge.judge(two_generator.generate(50, 2)).classes
+    assert two["as_asked"] == pytest.approx(np.mean(read == asked))
+    assert "as asked" in out
+    assert "as_asked" not in one and "as_asked" not in floor
     names = {p.name for p in (tmp_path / "report").iterdir()}
     assert names == {
         "report.json",
