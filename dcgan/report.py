@@ -53,8 +53,11 @@ def write_report(report_dir, results, pictures):
     for name, text in texts.items():
         write_bytes(folder / name, text.encode())
         written.append(folder / name)
+    stems = [Path(name).name for name in pictures]
     for name, (samples, nearest) in pictures.items():
         stem = Path(name).name
+        if stems.count(stem) > 1:
+            stem = "_".join(part for part in Path(name).parts if part != "/")
         pairs = np.concatenate([samples[: len(nearest)], nearest])
         for path, picture in (
             (folder / f"{stem}.png", image_grid(samples, 10, scale=2)),

@@ -9,6 +9,7 @@ from dcgan import evaluate
 from dcgan.api import Generator
 from dcgan.features import Classifier, Inception, Judgement, class_statistics
 from dcgan.metrics import frechet_distance
+from dcgan.report import write_report
 from shared.errors import UserError
 from tests.dcgan.models import (
     write_classifier,
@@ -124,6 +125,22 @@ def test_the_report_stands_beside_its_floor(tmp_path, data):
     call(evaluate, *arguments)
     again = json.loads((tmp_path / "report" / "report.json").read_text())
     assert again["rows"] == report["rows"]
+
+
+def test_models_of_one_name_have_pictures_of_their_own(tmp_path):
+    random = np.random.default_rng(0)
+    samples, nearest = random.integers(0, 256, (2, 4, 28, 28, 1), np.uint8)
+    results = {"rows": [{"name": "a"}], "distance": None, "judge": None}
+    results |= dict.fromkeys(("count", "paired", "neighbours", "seed"), 4)
+    results["recipe"] = {"command": ""}
+    pictures = {
+        "a/m": (samples, nearest),
+        "b/m": (nearest, samples),
+    }
+    pictures["c"] = (samples, nearest)
+    written = [path.name for path in write_report(tmp_path, results, pictures)]
+    assert len(set(written)) == len(written)
+    assert {"a_m.png", "b_m.png", "b_m_nearest.png", "c.png"} <= set(written)
 
 
 def test_a_model_that_copies_is_seen(tmp_path, data):
