@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from dcgan.latents import Latents
+from dcgan.latent_space import LatentSpace
 from shared import runtime
 from shared.errors import UserError
 from shared.grids import to_uint8
@@ -65,7 +65,7 @@ class Generator:
                 f"{path}: is a {self.metadata.get('role')}, not a generator"
             )
 
-        self.law = Latents(
+        self.space = LatentSpace(
             self.metadata["latent_size"],
             self.metadata["latent"],
             self.metadata.get("classes", 0),
@@ -74,7 +74,7 @@ class Generator:
     @property
     def latent_size(self) -> int:
         """Numbers of a latent."""
-        return self.law.size
+        return self.space.size
 
     def latents(self, count: int, seed: int = 0, label: int | None = None):
         """Draws latents: the first k of a seed are the same for any count.
@@ -97,7 +97,7 @@ class Generator:
                 "`count` must be at least 1 and `seed` at least 0. "
                 f"Received: count={count}, seed={seed}"
             )
-        return self.law.draw(np.random.default_rng(seed), count, label)
+        return self.space.draw(np.random.default_rng(seed), count, label)
 
     def generate(self, count: int = 16, seed: int = 0, label=None):
         """Draws images of a seed: uint8 [count, H, W, C]; see `latents`."""
@@ -151,7 +151,7 @@ class Generator:
         if steps < 2:
             raise ValueError(f"`steps` must be at least 2. Received: {steps}")
         ends = self.latents(count + 1, seed, label)
-        mix = slerp if self.law.law == "normal" else lerp
+        mix = slerp if self.space.law == "normal" else lerp
         shares = np.linspace(0.0, 1.0, steps, dtype=np.float32)
         return np.stack(
             [

@@ -24,7 +24,7 @@ def update_average(averaged, generator, optimizer, latents, seed=0) -> None:
         averaged: Model of the generator's architecture; it is changed.
         generator: The generator that learns; it stays as it is.
         optimizer: Its optimizer, made with `use_ema=True`.
-        latents: `dcgan.latents.Latents` of the generator.
+        latents: `dcgan.latent_space.LatentSpace` of the generator.
         seed: Seed of the latents from which batch statistics are taken.
     """
     variables = generator.trainable_variables

@@ -1,6 +1,6 @@
 """A GAN that is told the classes of images, and draws the class it is asked.
 
-The generator finds the class in its latent (`dcgan.latents`); the
+The generator finds the class in its latent (`dcgan.latent_space`); the
 discriminator has a logit of each class, whose sigmoid is the probability of a
 real image of that class, and the class's own logit is the one that counts. So
 what lies between two digits is a bad image of either, where a discriminator
@@ -13,7 +13,7 @@ Image-to-Image Translation", ICCV 2019, section 3.2.
 
 from keras import ops
 
-from dcgan.latents import class_codes
+from dcgan.latent_space import class_codes
 from shared.gan import Gan, gan_logs
 
 

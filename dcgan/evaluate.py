@@ -226,8 +226,8 @@ def main(arguments, values=flags.FLAGS):
         if judge:
             judged = judge.judge(images)
             row = quality(judged, known)
-            if generator.law.classes and judged.probabilities is not None:
-                asked = generator.law.labels(latents)
+            if generator.space.classes and judged.probabilities is not None:
+                asked = generator.space.labels(latents)
                 row["as_asked"] = float(np.mean(judged.classes == asked))
         rows.append({"name": name} | row | nearness)
         pictures[name] = (images[:100], train[index[:16]])

@@ -89,7 +89,7 @@ def main(arguments, values=flags.FLAGS):
             )
     output = Path(values.output)
     generator = api.Generator(values.model, values.threads, values.provider)
-    classes = generator.law.classes
+    classes = generator.space.classes
     if values.label is not None and not 0 <= values.label < classes:
         raise UserError(
             f"--label={values.label}: {values.model} draws "

@@ -17,7 +17,7 @@ from dcgan.conditional_gan import ConditionalGan
 from dcgan.data import CLASSES, DATASETS, LABELLED, image_size, load_images
 from dcgan.features import Classifier, shipped_classifier
 from dcgan.health import Health
-from dcgan.latents import Latents
+from dcgan.latent_space import LatentSpace
 from dcgan.networks import FAMILIES, RESIZERS, build_networks
 from dcgan.presets import PRESETS
 from dcgan.watch import Watch
@@ -257,7 +257,7 @@ def main(argv) -> None:
         health,
         per_report,
         shipped_generator(settings, game, size, channels),
-        Latents(
+        LatentSpace(
             game.latent_size,
             settings["latent"],
             CLASSES if settings["conditional"] else 0,

@@ -41,7 +41,7 @@ class Watch(keras.callbacks.Callback):
         steps_per_report: Steps between reports.
         generator: The generator to show: the game's own, or a copy which is
             set to the mean of its weights first.
-        latents: `dcgan.latents.Latents` of the generator.
+        latents: `dcgan.latent_space.LatentSpace` of the generator.
         classifier: `dcgan.features.Classifier` for the samples' classes and
             their FCD, or None.
         pixels: uint8 [N, H, W, C], the images that are learned.

@@ -55,7 +55,7 @@ RUNTIME_MODULES = (
     "dcgan.evaluate",
     "dcgan.features",
     "dcgan.generate",
-    "dcgan.latents",
+    "dcgan.latent_space",
     "dcgan.metrics",
     "dcgan.report",
     "malicious_ae",

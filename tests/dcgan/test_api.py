@@ -47,12 +47,12 @@ def test_a_conditional_generator_draws_the_class_it_is_asked(tmp_path):
     matrix = write_generator(tmp_path, classes=3)
     generator = Generator(tmp_path)
     latents = generator.latents(5, seed=2, label=1)
-    assert set(generator.law.labels(latents)) == {1}
+    assert set(generator.space.labels(latents)) == {1}
     expected = np.tanh(latents @ matrix).reshape(5, 28, 28, 1) * 127.5 + 127.5
     drawn = generator.generate(5, seed=2, label=1)
     assert np.abs(drawn - expected).max() <= 0.5 + 1e-3
     walks = generator.walks(2, 4, seed=2, label=1)
-    assert set(generator.law.labels(walks.reshape(-1, LATENT_SIZE))) == {1}
+    assert set(generator.space.labels(walks.reshape(-1, LATENT_SIZE))) == {1}
     with pytest.raises(ValueError, match="`label`"):
         generator.latents(1, label=3)
 

@@ -5,9 +5,9 @@ import numpy as np
 from keras import ops
 
 from dcgan.averaging import calibrate, update_average
-from dcgan.latents import Latents
+from dcgan.latent_space import LatentSpace
 
-LATENTS = Latents(3)
+LATENTS = LatentSpace(3)
 
 
 def build():
@@ -68,5 +68,5 @@ def test_batch_statistics_are_those_of_the_latents():
     before = ops.convert_to_numpy(norm.moving_variance).copy()
     calibrate(generator, LATENTS)
     np.testing.assert_allclose(norm.moving_variance, before, rtol=1e-5)
-    calibrate(generator, Latents(3, "uniform"))
+    calibrate(generator, LatentSpace(3, "uniform"))
     np.testing.assert_allclose(norm.moving_variance, before / 3, rtol=0.2)

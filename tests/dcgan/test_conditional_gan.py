@@ -7,7 +7,7 @@ from keras import ops
 
 from dcgan.batches import ImageBatches
 from dcgan.conditional_gan import ConditionalGan
-from dcgan.latents import Latents, class_codes
+from dcgan.latent_space import LatentSpace, class_codes
 from dcgan.networks import build_networks, discriminator_28
 from shared.gan import GanRules, binary_loss, generator_loss
 
@@ -57,7 +57,7 @@ def test_the_class_stands_in_the_latent_and_the_rest_stays():
     np.testing.assert_array_equal(told[:, CLASSES:], latents[:, CLASSES:])
     # What draws afterwards tells classes in the same way.
     np.testing.assert_array_equal(
-        Latents(SIZE, classes=CLASSES).labels(told), labels
+        LatentSpace(SIZE, classes=CLASSES).labels(told), labels
     )
 
 
@@ -90,9 +90,9 @@ def test_a_generator_learns_to_draw_the_class_it_is_told():
     batches = ImageBatches(pixels, 20, 30, 0, labels=labels)
     history = game.fit(batches, epochs=10, verbose=0).history
     assert np.isfinite(history["generator_loss"]).all()
-    law = Latents(SIZE, classes=CLASSES)
+    space = LatentSpace(SIZE, classes=CLASSES)
     for label in range(CLASSES):
-        latents = law.draw(np.random.default_rng(label), 20, label)
+        latents = space.draw(np.random.default_rng(label), 20, label)
         images = ops.convert_to_numpy(game.generator(latents))
         brightest = images.mean(axis=(2, 3))[:, :CLASSES].argmax(axis=1)
         assert np.mean(brightest == label) > 0.9

@@ -107,7 +107,7 @@ def test_the_report_stands_beside_its_floor(tmp_path, data):
     )
     assert one["frechet"] == pytest.approx(expected, rel=1e-6)
     two_generator = Generator(tmp_path / "two")
-    asked = two_generator.law.labels(two_generator.latents(50, 2))
+    asked = two_generator.space.labels(two_generator.latents(50, 2))
     read = judge.judge(two_generator.generate(50, 2)).classes
     assert two["as_asked"] == pytest.approx(np.mean(read == asked))
     assert "as asked" in out

@@ -56,7 +56,7 @@ def test_onnx_saved_model_and_litert_agree_with_the_run(run_dir, tmp_path):
     assert np.abs(drawn - images).max() <= 1
     assert generator.metadata["step"] == 42
     assert generator.metadata["latent"] == "normal"
-    assert generator.law.classes == 10
+    assert generator.space.classes == 10
 
 
 def test_half_storage_is_half_as_large_and_draws_the_same(run_dir, tmp_path):

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcgan.latents import Latents, class_codes
+from dcgan.latent_space import LatentSpace, class_codes
 
 
-def draw(law, count, seed=0, **named):
-    return law.draw(np.random.default_rng(seed), count, **named)
+def draw(space, count, seed=0, **named):
+    return space.draw(np.random.default_rng(seed), count, **named)
 
 
 @settings(max_examples=30, deadline=None)
@@ -21,7 +21,7 @@ def draw(law, count, seed=0, **named):
     st.sampled_from(["normal", "uniform"]),
 )
 def test_the_first_are_the_same_for_any_count(classes, more, count, seed, law):
-    told = Latents(classes + more, law, classes)
+    told = LatentSpace(classes + more, law, classes)
     many, few = draw(told, 30, seed), draw(told, count, seed)
     np.testing.assert_array_equal(few, many[:count])
     assert many.dtype == np.float32
@@ -37,7 +37,7 @@ def test_the_first_are_the_same_for_any_count(classes, more, count, seed, law):
 
 @pytest.mark.parametrize("law", ["normal", "uniform"])
 def test_every_class_is_as_frequent(law):
-    told = Latents(12, law, 10)
+    told = LatentSpace(12, law, 10)
     counts = np.bincount(told.labels(draw(told, 20_000)), minlength=10)
     assert np.abs(counts - 2000).max() < 200  # 4.7 standard deviations
 
@@ -50,6 +50,6 @@ def test_a_classs_numbers_are_as_large_as_the_others():
 def test_a_class_that_is_not_there_is_refused():
     for label in (-1, 10):
         with pytest.raises(ValueError, match="`label` must be 0 to 9"):
-            draw(Latents(12, classes=10), 1, label=label)
+            draw(LatentSpace(12, classes=10), 1, label=label)
     with pytest.raises(ValueError, match="`label` must be None"):
-        draw(Latents(12), 1, label=0)
+        draw(LatentSpace(12), 1, label=0)

@@ -20,8 +20,8 @@ def class_codes(classes: int):
 
 
 @dataclasses.dataclass(frozen=True)
-class Latents:
-    """How a generator's latents are drawn.
+class LatentSpace:
+    """The latent space of a generator, and how latents are drawn from it.
 
     Attributes:
         size: Numbers of a latent.
