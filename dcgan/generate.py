@@ -91,14 +91,12 @@ def main(arguments, values=flags.FLAGS):
     generator = api.Generator(values.model, values.threads, values.provider)
     classes = generator.space.classes
     if values.label is not None and not 0 <= values.label < classes:
-        raise UserError(
-            f"--label={values.label}: {values.model} draws "
-            + (
-                f"classes 0 to {classes - 1}"
-                if classes
-                else "no class when asked"
-            )
+        known = (
+            f"knows classes 0 to {classes - 1}"
+            if classes
+            else "was told no classes; leave the flag out"
         )
+        raise UserError(f"--label={values.label}: {values.model} {known}")
     columns = None
     asked = {"seed": values.seed, "label": values.label}
     if values.interpolate:

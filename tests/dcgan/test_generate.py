@@ -109,7 +109,7 @@ def test_walks_are_rows_from_one_image_to_the_next(model, tmp_path):
         ("--walk_steps=1", "--walk_steps=1"),
         ("--model=nowhere", "--model=nowhere: no such model"),
         ("--output=", "--output is missing"),
-        ("--label=1", "draws no class when asked"),
+        ("--label=1", "was told no classes"),
     ],
 )
 def test_a_bad_flag_gets_one_line_and_no_file(model, tmp_path, flag, words):
