@@ -128,8 +128,6 @@ def main(argv) -> None:
             f"{len(names)} people"
         )
     rules = rules_from_flags()
-    fixed = {flag: FLAGS[flag].value for flag in FIXED}
-    report_dir = open_run(FLAGS.report_dir, fixed, "report_dir")
 
     # Recognition.
     clean = {FLAGS.recognizer: recognition(network, names, FLAGS.images_dir)}
@@ -179,6 +177,9 @@ def main(argv) -> None:
         else None,
         FLAGS.pairs,
     )
+    # Only now: what is refused leaves no settings behind.
+    fixed = {flag: FLAGS[flag].value for flag in FIXED}
+    report_dir = open_run(FLAGS.report_dir, fixed, "report_dir")
     baseline = read_or_measure(
         report_dir / "controls.json",
         lambda: controls.measure(arena, network, sources, photos, plan),

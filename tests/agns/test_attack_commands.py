@@ -61,6 +61,8 @@ def test_an_evaluation_goes_on_and_keeps_its_settings(
         "--attackers=2",
         "--pairs=2",
     )
+    refused = run("agns.evaluate", *flags, "--transfer=nowhere")
+    assert refused.returncode == 1 and not report.exists()
     succeed("agns.evaluate", *flags, "--seeds=1")
     first = (report / "attacks.jsonl").read_text()
     records = [json.loads(line) for line in first.splitlines()]
