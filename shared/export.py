@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -190,7 +191,7 @@ def export_litert(
 
 
 def quantize_onnx(
-    path, target, batches: list, tolerance: float = 0.1
+    path, target, batches: list, tolerance: float = 0.1, exact_layers=()
 ) -> dict[str, float]:
     """Writes an ONNX model again in 8-bit integers, a quarter of the size.
 
@@ -203,6 +204,7 @@ def quantize_onnx(
         target: File to write.
         batches: What the model will meet: dictionaries of input arrays.
         tolerance: Greatest error of an output that is accepted.
+        exact_layers: Names of Keras layers that stay in float32.
 
     Returns:
         The error of each output over `batches`: its root mean square as a
@@ -229,10 +231,19 @@ def quantize_onnx(
         quantization.quant_pre_process(
             str(path), str(prepared), skip_symbolic_shape=True
         )
+        nodes = [node.name for node in onnx.load(prepared).graph.node]
         quantization.quantize_static(
             str(prepared),
             str(temporary),
             Reader(),
+            nodes_to_exclude=[
+                name
+                for name in nodes
+                if any(
+                    re.search(rf"/{layer}(_\d+)?/", name)
+                    for layer in exact_layers
+                )
+            ],
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
             per_channel=True,

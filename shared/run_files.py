@@ -7,12 +7,14 @@ from pathlib import Path
 from shared.errors import UserError
 
 
-def read_config(run_dir, types: dict[str, type]) -> dict:
+def read_config(run_dir, types: dict[str, type], earlier=None) -> dict:
     """Reads what the networks of a run were built with.
 
     Args:
         run_dir: Run directory of a training.
         types: Type by name of the values wanted.
+        earlier: Callable from the configuration to it with what runs begun by
+            earlier versions do not state; None where there is none.
 
     Returns:
         Those values; other keys of `config.json` are left out.
@@ -38,6 +40,8 @@ def read_config(run_dir, types: dict[str, type]) -> dict:
         raise UserError(f"{path}: not JSON: {error}") from error
     if not isinstance(config, dict):
         raise UserError(f"{path}: not a JSON object")
+    if earlier:
+        config = earlier(config)
     for key, kind in types.items():
         # `type`, since isinstance(True, int) holds.
         if type(config.get(key)) is not kind:

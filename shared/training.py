@@ -85,7 +85,9 @@ def limit_threads(threads: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def open_run(run_dir, config: dict, flag="run_dir") -> pathlib.Path:
+def open_run(
+    run_dir, config: dict, flag="run_dir", earlier=None
+) -> pathlib.Path:
     """Makes a run directory, or opens it again for the same configuration.
 
     Writes the configuration and the exact command beside the weights.
@@ -94,6 +96,8 @@ def open_run(run_dir, config: dict, flag="run_dir") -> pathlib.Path:
         run_dir: The directory.
         config: JSON values which must not change when a run goes on.
         flag: Name of the flag that names the directory.
+        earlier: Callable from the configuration of a run to it with what runs
+            begun by earlier versions do not state; None where there is none.
 
     Raises:
         UserError: If the directory holds a run of another configuration.
@@ -105,6 +109,8 @@ def open_run(run_dir, config: dict, flag="run_dir") -> pathlib.Path:
         config = json.loads(json.dumps(config))
         if path.exists():
             before = json.loads(path.read_text())
+            if earlier:
+                before = earlier(before)
             changed = sorted(
                 key
                 for key in before.keys() | config.keys()

@@ -104,6 +104,8 @@ class _Network:
                 f"{self.path}: its metadata is incomplete ({error}); export "
                 "it again"
             ) from error
+        # Files exported before the network did it itself leave the mean in.
+        self.tints = role == "encoder" and "zero_mean" not in metadata
         self._check_shapes(role)
         try:
             self.codec = MessageCodec(self.secret_size)
@@ -176,36 +178,37 @@ def _split(image):
 class Encoder:
     """Hides messages in photos.
 
-    Where decoder.onnx lies beside the encoder, each photo's stamp is damaged
-    and read back, and multiplied by .5 to 2, the least at which the message
-    has errors to spare (`stegastamp.read_back`).
+    Each photo's stamp is damaged and read back, and multiplied by .5 to 2,
+    the least at which the message has errors to spare
+    (`stegastamp.read_back`).
 
     Args:
         model: name of a model that ships in stegastamp/weights, or a
             directory with encoder.onnx.
         threads: int, processor threads of the network; 0 takes every core.
         provider: key of `shared.runtime.PROVIDERS`.
+        read_back: bool; False takes the stamp as the network gives it.
 
     Attributes:
         codec: MessageCodec; `codec.message_bytes` says what fits.
+        decoder: Decoder of the same model, None without `read_back`.
 
     Raises:
         UserError: if the model is missing, damaged, or no StegaStamp encoder.
     """
 
-    def __init__(self, model="small", threads=0, provider="cpu"):
+    def __init__(
+        self, model="small", threads=0, provider="cpu", *, read_back=True
+    ):
         self._network = _Network("encoder", model, threads, provider)
         self.codec = self._network.codec
-        self._reader = None
-        if self._network.path.with_name("decoder.onnx").exists():
-            self._reader = Decoder(model, threads, provider)
+        self.decoder = Decoder(model, threads, provider) if read_back else None
 
     def encode(self, image, message, strength=1.0, timings=None):
         """Hides a message in one photo.
 
-        The network's residual loses its mean in each channel (it would only
-        tint the photo), is resized cubically to the photo, multiplied by
-        `strength` (and by what the read-back asks for), and added. A gray
+        The network's residual is resized cubically to the photo, multiplied
+        by `strength` (and by what the read-back asks for), and added. A gray
         photo gets the residual's luma.
 
         Args:
@@ -245,15 +248,16 @@ class Encoder:
                 image=small[None], secret=secret[None].astype(np.float32)
             )[0]
         with timings.stage("blend"):
-            residual = residual - residual.mean(axis=(0, 1), keepdims=True)
+            if network.tints:
+                residual = residual - residual.mean((0, 1), keepdims=True)
             if channels == 1:
                 residual = (residual @ _LUMA)[..., None]
         factor = strength
-        if self._reader:
+        if self.decoder:
             with timings.stage("read back"):
                 copy = copy_of(color, scale)
                 factor *= least_factor(
-                    self._reader.logits, copy, residual, secret
+                    self.decoder.logits, copy, residual, secret
                 )
         with timings.stage("blend"):
             residual *= np.float32(factor)

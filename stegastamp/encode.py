@@ -291,7 +291,7 @@ def main(arguments, values=flags.FLAGS):
         encoder.codec.encode(values.secret)
     except ValueError as error:
         raise UserError(f"--secret: {error}") from error
-    decoder = None if values.check == "off" else api.Decoder(*settings)
+    decoder = None if values.check == "off" else encoder.decoder
     make_directory(values.save_dir)
     stamper = Stamper(
         encoder,

@@ -44,8 +44,7 @@ class Rules:
         flat_gain: How much more a flat region counts than a textured one.
         lpips_scale: Weight of the perceptual loss.
         critic_scale: Weight of the critic; 0 leaves the critic out.
-        zero_mean: Whether the residual's mean colour is removed, as it is
-            when a stamp is put on a whole photo.
+        zero_mean: Whether the encoder takes the residual's mean colour off.
         strengths: The damage between encoder and decoder.
     """
 
@@ -121,7 +120,7 @@ class StampGame(Game):
         keras.utils.set_random_seed(seed)
         self.rules = rules
         size = (rules.height, rules.width)
-        self.encoder = build_encoder(*size, rules.secret_size)
+        self.encoder = build_encoder(*size, rules.secret_size, rules.zero_mean)
         self.decoder = build_decoder(
             *size, rules.secret_size, rules.transformer
         )
@@ -172,7 +171,9 @@ class StampGame(Game):
         """
         rules = self.rules
         if not rules.trans:
-            stamped = images + self._residual(images, secrets, training)
+            stamped = images + self.encoder(
+                [images, secrets], training=training
+            )
             return stamped, stamped
         count = ops.shape(images)[0]
         offsets = random_corner_offsets(
@@ -188,19 +189,13 @@ class StampGame(Game):
         ones = ops.ones_like(images)
         warped = projective_warp(images, there)
         warped = warped + (1.0 - projective_warp(ones, there)) * images
-        residual_warped = self._residual(warped, secrets, training)
+        residual_warped = self.encoder([warped, secrets], training=training)
         stamped = images + projective_warp(residual_warped, back)
         if rules.borders == "no_edge":
             return stamped, stamped
         framed = projective_warp(warped + residual_warped, back)
         outside = 1.0 - projective_warp(ones, back)
         return stamped, framed + outside * self._surroundings(images)
-
-    def _residual(self, images, secrets, training):
-        residual = self.encoder([images, secrets], training=training)
-        if self.rules.zero_mean:
-            residual = residual - ops.mean(residual, (1, 2), keepdims=True)
-        return residual
 
     def _surroundings(self, images):
         borders, count = self.rules.borders, ops.shape(images)[0]

@@ -53,7 +53,9 @@ def _conv(filters, size=3, strides=1, activation="relu", **kwargs):
     )
 
 
-def build_encoder(height: int, width: int, secret_size: int) -> keras.Model:
+def build_encoder(
+    height: int, width: int, secret_size: int, zero_mean: bool = True
+) -> keras.Model:
     """Builds the U-Net which turns a photo and a secret into a residual.
 
     The released code builds one more 32-channel convolution after the last
@@ -64,6 +66,8 @@ def build_encoder(height: int, width: int, secret_size: int) -> keras.Model:
         height: Network height in pixels, a multiple of 16.
         width: Network width in pixels, a multiple of 16.
         secret_size: Number of bits of the secret.
+        zero_mean: Whether the residual's mean colour is taken off, which
+            would only tint the photo; the original leaves it in.
 
     Input shape:
         `image` [N, height, width, 3] in [0, 1] and `secret`
@@ -71,7 +75,8 @@ def build_encoder(height: int, width: int, secret_size: int) -> keras.Model:
 
     Output shape:
         `residual` [N, height, width, 3], float32; the stamped image is
-        `clip(image + residual, 0, 1)`.
+        `clip(image + residual, 0, 1)` wherever there is one: in training,
+        in `stegastamp.Encoder` and in every export.
 
     Raises:
         ValueError: If a side is not a multiple of 16.
@@ -106,9 +111,13 @@ def build_encoder(height: int, width: int, secret_size: int) -> keras.Model:
         x = _conv(filters, size=2)(layers.UpSampling2D(2)(x))
         x = _conv(filters)(layers.Concatenate()([*skips, x]))
 
-    residual = _conv(
-        3, size=1, activation=None, dtype="float32", name="residual"
-    )(x)
+    name = "tinted_residual" if zero_mean else "residual"
+    residual = _conv(3, size=1, activation=None, dtype="float32", name=name)(x)
+    if zero_mean:
+        mean = layers.GlobalAveragePooling2D(keepdims=True, dtype="float32")
+        residual = layers.Subtract(dtype="float32", name="residual")(
+            [residual, mean(residual)]
+        )
     return keras.Model([image, secret], residual, name="encoder")
 
 

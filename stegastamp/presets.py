@@ -8,6 +8,7 @@ _PAPER = dict(
     width=400,
     secret_size=100,
     transformer=True,
+    zero_mean=False,
     batch_size=4,
     steps=140_000,
     learning_rate=1e-4,
@@ -61,6 +62,7 @@ _SMALL = _PAPER | dict(
     height=128,
     width=128,
     transformer=False,
+    zero_mean=True,
     batch_size=8,
     steps=30_000,
     learning_rate=4e-4,
@@ -98,3 +100,17 @@ STAGES = (
     Stage("critic", ramp=5000, hold=0.98, gate=0.98),
 )
 IMAGE_LOSS_DECADES = 4.0
+
+
+def stated_since(config: dict) -> dict:
+    """A run's configuration with what runs begun earlier did not state.
+
+    The schedule used to decide whether the residual's mean was taken off.
+
+    Args:
+        config: What `config.json` of a run holds.
+
+    Returns:
+        It, with `zero_mean`.
+    """
+    return {"zero_mean": config.get("schedule", "gated") == "gated"} | config

@@ -29,7 +29,12 @@ from stegastamp.data import PhotoBatches, load_photos
 from stegastamp.distortions import Strengths
 from stegastamp.game import BORDERS, Rules, StampGame
 from stegastamp.pictures import training_strips
-from stegastamp.presets import IMAGE_LOSS_DECADES, PRESETS, STAGES
+from stegastamp.presets import (
+    IMAGE_LOSS_DECADES,
+    PRESETS,
+    STAGES,
+    stated_since,
+)
 from stegastamp.schedule import KNOBS, GatedSchedule, PaperSchedule
 
 FLAGS = flags.FLAGS
@@ -64,6 +69,7 @@ HELP = {
     "width": "Network width in pixels, a multiple of 16.",
     "secret_size": "Bits of a secret.",
     "transformer": "Start the decoder with a spatial transformer.",
+    "zero_mean": "Take the mean colour off the residual.",
     "batch_size": "Photos a step.",
     "steps": "Steps of the whole training.",
     "learning_rate": "Of encoder and decoder.",
@@ -145,7 +151,7 @@ def build_rules(settings: dict) -> Rules:
         flat_gain=s["flat_gain"],
         lpips_scale=s["lpips_loss_scale"],
         critic_scale=0.0 if s["no_gan"] else s["G_loss_scale"],
-        zero_mean=s["schedule"] == "gated",
+        zero_mean=s["zero_mean"],
         strengths=Strengths(
             align=s["rnd_align"],
             blur=s["rnd_blur"],
@@ -301,7 +307,9 @@ def main(argv) -> None:
     keras.config.set_dtype_policy(FLAGS.precision)
     fixed = {k: v for k, v in settings.items() if k != "steps"}
     run_dir = open_run(
-        FLAGS.run_dir, fixed | {"preset": FLAGS.preset, "seed": FLAGS.seed}
+        FLAGS.run_dir,
+        fixed | {"preset": FLAGS.preset, "seed": FLAGS.seed},
+        earlier=stated_since,
     )
     photos = load_photos(
         FLAGS.images_dir, settings["height"], settings["width"]

@@ -55,6 +55,7 @@ def write_linear_model(
     secret_size=100,
     amplitude=0.02,
     changes=None,
+    tint=0.0,
 ):
     """Writes encoder.onnx and decoder.onnx.
 
@@ -62,7 +63,9 @@ def write_linear_model(
         directory: Path, made if missing.
         height, width, secret_size: int, of the networks.
         amplitude: float, of each wave, in a photo of [0, 1].
-        changes: dict of metadata entries to falsify, for bad models.
+        changes: dict of metadata entries to falsify, for bad models; None
+            takes an entry out.
+        tint: float, added by the encoder to every pixel.
 
     Returns:
         `directory`.
@@ -75,7 +78,8 @@ def write_linear_model(
         "secret_size": secret_size,
         "preset": "linear",
     }
-    changes = changes or {}
+    metadata = {**metadata, "zero_mean": True, **(changes or {})}
+    metadata = {k: v for k, v in metadata.items() if v is not None}
     image = ("image", ["n", height, width, 3])
     _save(
         directory / "encoder.onnx",
@@ -83,7 +87,8 @@ def write_linear_model(
             helper.make_node("Mul", ["secret", "two"], ["twice"]),
             helper.make_node("Sub", ["twice", "one"], ["signs"]),
             helper.make_node("MatMul", ["signs", "basis"], ["flat"]),
-            helper.make_node("Reshape", ["flat", "shape"], ["residual"]),
+            helper.make_node("Reshape", ["flat", "shape"], ["plain"]),
+            helper.make_node("Add", ["plain", "tint"], ["residual"]),
         ],
         [image, ("secret", ["n", secret_size])],
         ("residual", ["n", height, width, 3]),
@@ -91,9 +96,10 @@ def write_linear_model(
             "two": np.float32(2),
             "one": np.float32(1),
             "basis": amplitude * basis,
+            "tint": np.float32(tint),
             "shape": np.array([-1, height, width, 3], np.int64),
         },
-        {"role": "encoder", **metadata, **changes},
+        {"role": "encoder"} | metadata,
     )
     # A correlation of `amplitude` becomes a logit of 8.
     scale = 8 / amplitude / (height * width * 3)
@@ -109,6 +115,6 @@ def write_linear_model(
             "basis": np.ascontiguousarray((scale * basis).T),
             "shape": np.array([-1, height * width * 3], np.int64),
         },
-        {"role": "decoder", **metadata, **changes},
+        {"role": "decoder"} | metadata,
     )
     return directory

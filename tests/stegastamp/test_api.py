@@ -12,6 +12,7 @@ import stegastamp
 from shared.errors import UserError
 from shared.images import read_photo
 from stegastamp import api
+from stegastamp.read_back import FACTORS
 from tests.stegastamp.linear_model import write_linear_model
 
 DATA = Path(__file__).parent / "data"
@@ -91,6 +92,29 @@ def test_stamped_is_the_photo_plus_the_residual(encoder, photo):
     assert np.mean(stamped != expected) < 1e-3
     # The mean of every channel is the photo's: it is not tinted.
     np.testing.assert_allclose(residual.mean(axis=(0, 1)), 0, atol=1e-3)
+
+
+def test_what_the_network_says_is_added_tint_and_all(tmp_path, photo):
+    size = dict(height=64, width=80, tint=0.04)
+    tinted = write_linear_model(tmp_path / "tinted", **size)
+    _, residual = stegastamp.Encoder(tinted, read_back=False).encode(photo, "a")
+    np.testing.assert_allclose(residual.mean(axis=(0, 1)), 0.04, atol=2e-3)
+    # Files of before do not say so, and their mean was always taken off.
+    before = write_linear_model(
+        tmp_path / "before", **size, changes={"zero_mean": None}
+    )
+    _, residual = stegastamp.Encoder(before, read_back=False).encode(photo, "a")
+    np.testing.assert_allclose(residual.mean(axis=(0, 1)), 0, atol=2e-3)
+
+
+def test_without_reading_back_the_stamp_is_the_networks(model, photo):
+    stamp = stegastamp.Encoder(model, read_back=False)
+    assert stamp.decoder is None
+    _, plain = stamp.encode(photo, "a")
+    _, chosen = stegastamp.Encoder(model).encode(photo, "a")
+    factor = np.vdot(plain, chosen) / np.vdot(plain, plain)
+    np.testing.assert_allclose(chosen, factor * plain, atol=1e-6)
+    assert any(abs(factor - known) < 1e-3 for known in FACTORS)
 
 
 def test_strength_scales_the_residual(encoder, photo):

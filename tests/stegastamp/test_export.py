@@ -13,19 +13,20 @@ import pytest
 from keras import ops
 
 from shared.errors import UserError
-from stegastamp import export
+from stegastamp import Encoder, export
 from stegastamp.networks import build_decoder, build_encoder
 
 pytestmark = pytest.mark.tensorflow
 
-HEIGHT, WIDTH, BITS = 32, 48, 20
+HEIGHT, WIDTH, BITS = 32, 48, 48
 
 
-def _write_run(run_dir, transformer=False, policy="float32"):
+def _write_run(run_dir, transformer=False, policy="float32", **settings):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        encoder = build_encoder(HEIGHT, WIDTH, BITS)
+        zero_mean = settings.get("zero_mean", True)
+        encoder = build_encoder(HEIGHT, WIDTH, BITS, zero_mean)
         decoder = build_decoder(HEIGHT, WIDTH, BITS, transformer)
     finally:
         keras.config.set_dtype_policy(before)
@@ -38,7 +39,7 @@ def _write_run(run_dir, transformer=False, policy="float32"):
         "transformer": transformer,
         "preset": "tiny",
         "steps": 10,
-    }
+    } | settings
     (run_dir / "config.json").write_text(json.dumps(config))
     return encoder, decoder
 
@@ -78,6 +79,7 @@ def test_exported_files_agree_with_the_networks(tmp_path, transformer):
         "height": HEIGHT,
         "width": WIDTH,
         "secret_size": BITS,
+        "zero_mean": True,
         "preset": "tiny",
     }
     session, described = _session(out / "decoder.onnx")
@@ -117,6 +119,59 @@ def test_served_model_clips_and_decodes_what_it_stamped(run_dir, tmp_path):
     logits = ops.convert_to_numpy(decoder(stamped))
     np.testing.assert_array_equal(outputs["decoded"], logits > 0)
     assert set(np.unique(outputs["decoded"])) == {0, 1}
+
+
+@pytest.mark.parametrize("zero_mean", [True, False])
+def test_what_is_served_is_what_the_encoder_makes(tmp_path, zero_mean):
+    import tensorflow as tf
+
+    run_dir, out = tmp_path / "run", tmp_path / "out"
+    run_dir.mkdir()
+    encoder, _ = _write_run(run_dir, zero_mean=zero_mean)
+    # A tint of 20 levels, as a trained encoder's.
+    last = encoder.get_layer("tinted_residual" if zero_mean else "residual")
+    last.bias.assign(last.bias + 0.08)
+    encoder.save_weights(run_dir / "encoder.weights.h5")
+    export.export_run(run_dir, out, litert=True)
+
+    stamper = Encoder(out, threads=1, read_back=False)
+    photo = np.rint(
+        255 * export.make_examples(HEIGHT, WIDTH, BITS)["image"][1]
+    ).astype(np.uint8)
+    stamped, residual = stamper.encode(photo, "a")
+    secret = stamper.codec.encode("a").astype(np.float32)[None]
+    image = photo[None].astype(np.float32) / 255
+
+    serve = tf.saved_model.load(str(out / "stegastamp" / "1")).signatures[
+        "serving_default"
+    ]
+    served = serve(secret=tf.constant(secret), image=tf.constant(image))
+    levels = 255 * served["stegastamp"].numpy()[0]
+    assert np.abs(levels - stamped).max() <= 1
+
+    light = tf.lite.Interpreter(str(out / "encoder.tflite"))
+    predict = light.get_signature_runner()
+    added = predict(image=image, secret=secret)["residual"][0]
+    assert 255 * np.abs(added - residual).max() <= 1
+    tinted = np.abs(residual.mean(axis=(0, 1))).max() > 0.01
+    assert tinted == (not zero_mean)
+
+
+@pytest.mark.parametrize(
+    "earlier, zero_mean",
+    [({"schedule": "gated"}, True), ({"schedule": "paper"}, False)],
+)
+def test_runs_of_before_say_by_their_schedule_what_they_learned(
+    tmp_path, earlier, zero_mean
+):
+    _write_run(tmp_path, zero_mean=zero_mean, **earlier)
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    del config["zero_mean"]
+    path.write_text(json.dumps(config))
+    encoder, _ = export.load_networks(tmp_path)
+    names = [layer.name for layer in encoder.layers]
+    assert ("tinted_residual" in names) == zero_mean
 
 
 def test_int8_directory_holds_a_smaller_encoder_near_the_first(
@@ -183,7 +238,7 @@ def _configure(**changes):
         (_configure(height="32"), "config.json: `height`.*int.*'32'"),
         (_configure(height=True), "config.json: `height`.*int.*True"),
         (_configure(height=33), "config.json: .*multiples of 16"),
-        (_configure(secret_size=21), "encoder.weights.h5: not the weights"),
+        (_configure(secret_size=49), "encoder.weights.h5: not the weights"),
         (_remove("encoder.weights.h5"), "encoder.weights.h5: no such file"),
         (_write("decoder.weights.h5", "x"), "decoder.weights.h5: not the"),
     ],

@@ -46,6 +46,24 @@ def test_any_size_and_secret(height, width, bits):
         assert np.ptp(ops.convert_to_numpy(values)) > 0
 
 
+@pytest.mark.parametrize("zero_mean", [True, False])
+def test_the_mean_colour_of_a_residual(zero_mean):
+    random = np.random.default_rng(0)
+    encoder = build_encoder(32, 48, 7, zero_mean)
+    last = encoder.get_layer("tinted_residual" if zero_mean else "residual")
+    last.bias.assign([0.3, -0.2, 0.1])
+    image = random.random((2, 32, 48, 3), dtype=np.float32)
+    secret = random.integers(0, 2, (2, 7)).astype(np.float32)
+    residual = ops.convert_to_numpy(encoder([image, secret]))
+    mean = residual.mean(axis=(1, 2))
+    if zero_mean:
+        np.testing.assert_allclose(mean, 0, atol=1e-6)
+    else:
+        assert np.abs(mean).max() > 0.05
+    assert encoder.output_names == ["residual"]
+    assert encoder.count_params() == build_encoder(32, 48, 7).count_params()
+
+
 @pytest.mark.parametrize("build", [build_encoder, build_decoder])
 def test_size_not_a_multiple_of_16_is_refused(build):
     with pytest.raises(ValueError, match="multiples of 16.*width=40"):
