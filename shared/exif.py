@@ -32,8 +32,9 @@ _EXTENTS = ((0x100, 0x101), (0xA002, 0xA003))
 _NOT_KEPT = {0xFE, 0xFF, 0x102, 0x103, 0x106, 0x111, 0x115, 0x116, 0x117}
 _NOT_KEPT |= {0x11C, 0x13D, 0x142, 0x143, 0x144, 0x145, 0x14A, 0x152, 0x153}
 _NOT_KEPT |= {0x15B, 0x201, 0x202, 700, 33723, 34377, 34675, ORIENTATION}
-# All values of one directory together; the rest is left out.
-_MOST_BYTES = 1 << 24
+# All values of one directory together; the rest is left out. Nor can they be
+# more than the file, unless they lie about where they are.
+_MOST_BYTES = 1 << 23
 
 
 class Entry(NamedTuple):
@@ -80,7 +81,7 @@ def read_directory(data, start, order, big=False):
     """
     head, code = ("Q", "HHQ8s") if big else ("H", "HHI4s")
     step, at = struct.calcsize(order + code), start
-    entries, left = {}, _MOST_BYTES
+    entries, left = {}, min(len(data), _MOST_BYTES)
     try:
         number = struct.unpack_from(order + head, data, at)[0]
         at += struct.calcsize(order + head)
@@ -213,7 +214,8 @@ def set_dpi(exif, dpi):
     for tag, value in zip(
         (X_RESOLUTION, Y_RESOLUTION), dpi or (1, 1), strict=True
     ):
-        whole = abs(value - round(value)) < 5e-4
+        # A PNG counts dots a metre: its 300 dpi are 299.9994.
+        whole = abs(value - round(value)) < 0.01
         parts = (round(value), 1) if whole else (round(value * 1000), 1000)
         exif.main[tag] = Entry(RATIONAL, struct.pack(exif.order + "II", *parts))
     exif.main[RESOLUTION_UNIT] = Entry(

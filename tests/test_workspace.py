@@ -14,11 +14,17 @@ FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")
 # What uses a trained model, and so must run without a training framework.
 RUNTIME_MODULES = (
     "shared.errors",
+    "shared.exif",
     "shared.grids",
     "shared.intervals",
     "shared.images",
+    "shared.metadata",
+    "shared.metadata_blocks",
+    "shared.metadata_fit",
     "shared.metrics.roc",
     "shared.model_dir",
+    "shared.photo_writer",
+    "shared.png_color",
     "shared.quality",
     "shared.runtime",
     "shared.segmentation.class_weights",

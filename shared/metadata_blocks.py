@@ -1,0 +1,314 @@
+"""Where image files keep what they say about a photo.
+
+One reader a format. Each takes the blocks as they lie in the file, without
+looking into them, and notes what it leaves; `shared.metadata` checks them. One
+broken block costs no other, which is why the files are walked here and not
+opened with Pillow: it gives up on the whole header.
+"""
+
+import io
+import struct
+
+from PIL import PngImagePlugin
+
+from shared import exif as exif_blocks
+
+_RAW_PROFILE = "Raw profile type "
+_IPTC = 0x0404
+# All texts of a file together, in characters.
+_MOST_TEXT = 4_000_000
+_COLOR_CHUNKS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4}
+_COLOR_CHUNKS |= {b"mDCV": 24, b"cLLI": 8}
+
+C2PA_NOTE = (
+    "its C2PA manifest is left out, for it would not be valid for changed "
+    "pixels; sign the new file"
+)
+GAIN_MAP_NOTE = "its HDR gain map is left out; the standard picture is used"
+_SECOND_NOTE = "further pictures in the file (MPF) are left out"
+
+
+class Found(dict):
+    """Blocks as they lie in the file, the first of each kind, and notes."""
+
+    def __init__(self):
+        super().__init__(text=[], color=[])
+        self.notes = []
+
+    def offer(self, key, value):
+        if value and key not in self:
+            self[key] = value
+
+    def note(self, text):
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def _photoshop(data, found):
+    """Takes the IPTC records from Photoshop's image resources (8BIM)."""
+    at = 0
+    while data[at : at + 4] == b"8BIM" and at + 12 <= len(data):
+        code, name = struct.unpack_from(">HB", data, at + 4)
+        at += 7 + name + (name + 1) % 2
+        size = int.from_bytes(data[at : at + 4], "big")
+        if code == _IPTC:
+            found.offer("iptc", data[at + 4 : at + 4 + size])
+        at += 4 + size + size % 2
+
+
+def _segments(data):
+    """(marker, body) of the segments of a JPEG before its pixels."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker in (0xD9, 0xDA):
+            return
+        if marker == 0xFF:  # A fill byte.
+            at += 1
+            continue
+        at += 2
+        if marker != 1 and marker not in range(0xD0, 0xD9):
+            size = int.from_bytes(data[at : at + 2], "big")
+            yield marker, data[at + 2 : at + size]
+            at += size
+
+
+def _jpeg(data, found):
+    profile, photoshop, unknown = {}, b"", []
+    exif = b""
+    for marker, body in _segments(data):
+        if marker == 0xFE:
+            found.offer("comment", body)
+        elif marker == 0xE0 and body.startswith(b"JFIF\0"):
+            unit, x, y = struct.unpack_from(">BHH", body.ljust(12, b"\0"), 7)
+            scale = {1: 1, 2: 2.54}.get(unit, 0)
+            found.offer("dpi", scale and (scale * x, scale * y))
+        elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
+            exif += body[6:]
+        elif marker == 0xE1 and body.startswith(b"http://ns.adobe.com/xap/"):
+            found.offer("xmp", body.partition(b"\0")[2])
+        elif marker == 0xE1 and body.startswith(b"http://ns.adobe.com/xmp/e"):
+            found.note("its extended XMP is left out, its main XMP is kept")
+        elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
+            if len(body) > 14:
+                profile.setdefault(body[12], body[14:])
+                profile[-1] = body[13]
+        elif marker == 0xE2 and body.startswith(b"MPF\0"):
+            found.note(_SECOND_NOTE)
+        elif marker == 0xE2 and body.startswith(b"urn:iso:std:iso:ts:21496"):
+            found.note(GAIN_MAP_NOTE)
+        elif marker == 0xE2 and body.startswith(b"FPXR\0"):
+            found.note("its FlashPix data (FPXR) is left out")
+        elif marker == 0xEB and b"c2pa" in body:
+            found.note(C2PA_NOTE)
+        elif marker == 0xED and body.startswith(b"Photoshop 3.0\0"):
+            photoshop += body[14:]
+        elif marker in range(0xE1, 0xF0) and marker not in (0xEC, 0xEE):
+            unknown.append(f"APP{marker - 0xE0}")
+    found.offer("exif", exif)
+    _photoshop(photoshop, found)
+    count = profile.pop(-1, 0)
+    if profile and len(profile) != count:
+        found.note("its colour profile is left out: parts of it are missing")
+    else:
+        found.offer("icc", b"".join(profile[key] for key in sorted(profile)))
+    if unknown:
+        names = ", ".join(sorted(set(unknown)))
+        found.note(f"application data of unknown kind is left out ({names})")
+
+
+def _raw_profile(key, text, found):
+    """Takes a block that ImageMagick and exiv2 hide in a text, as digits."""
+    try:
+        _, size, digits = text.strip().split("\n", 2)
+        block = bytes.fromhex(digits)[: int(size)]
+    except ValueError:
+        found.note(f"its text {key!r} is left out: it is broken")
+        return
+    kind = key.removeprefix(_RAW_PROFILE).lower()
+    if kind in ("exif", "app1") and block.startswith((b"Exif", b"II", b"MM")):
+        found.offer("exif", block)
+    elif kind in ("xmp", "app1"):
+        found.offer(
+            "xmp", block.removeprefix(b"http://ns.adobe.com/xap/1.0/\0")
+        )
+    elif kind in ("iptc", "8bim") and block.startswith(b"8BIM"):
+        _photoshop(block, found)
+    elif kind == "iptc":
+        found.offer("iptc", block)
+
+
+def _png_text(stream, name, body, found):
+    """Reads a text chunk with Pillow, which knows the kinds and the limits."""
+    stream.fp = io.BytesIO(body)
+    stream.im_text.clear()
+    handler = {b"tEXt": stream.chunk_tEXt, b"zTXt": stream.chunk_zTXt}
+    try:
+        handler.get(name, stream.chunk_iTXt)(0, len(body))
+    except (ValueError, SyntaxError):
+        found.note("a text is left out: it is broken or too long")
+    for key, value in stream.im_text.items():
+        if key == "XML:com.adobe.xmp":
+            found.offer("xmp", value.encode())
+        elif key.startswith(_RAW_PROFILE):
+            _raw_profile(key, value, found)
+        elif key == "Comment":
+            found.offer("comment", value.encode())
+        elif value:
+            found["text"].append((key, str(value)))
+
+
+def _chunks(data):
+    """(name, slice of the body) of the chunks of a PNG."""
+    at = 8
+    while at + 12 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        yield data[at + 4 : at + 8], slice(at + 8, at + 8 + size)
+        at += 12 + size
+
+
+def _png(data, found):
+    stream = PngImagePlugin.PngStream(io.BytesIO())
+    for name, place in _chunks(data):
+        if name in (b"tEXt", b"zTXt", b"iTXt"):
+            if stream.text_memory > _MOST_TEXT:
+                found.note("texts are left out: they are too long")
+                continue
+            _png_text(stream, name, data[place], found)
+        elif name == b"iCCP":
+            stream.fp = io.BytesIO(data[place])
+            try:
+                stream.chunk_iCCP(0, place.stop - place.start)
+                found.offer("icc", stream.im_info["icc_profile"] or b"?")
+            except (ValueError, SyntaxError, IndexError):
+                found.offer("icc", b"?")
+        elif name == b"pHYs":
+            x, y, unit = struct.unpack_from(">IIB", data[place].ljust(9, b"\0"))
+            found.offer("dpi", unit == 1 and (0.0254 * x, 0.0254 * y))
+        elif name == b"eXIf":
+            found.offer("exif", data[place])
+        elif name == b"caBX":
+            found.note(C2PA_NOTE)
+        elif _COLOR_CHUNKS.get(name) == place.stop - place.start:
+            found["color"].append((name, data[place]))
+
+
+def _webp(data, found):
+    at = 12
+    keys = {b"EXIF": "exif", b"XMP ": "xmp", b"ICCP": "icc"}
+    while at + 8 <= len(data):
+        name = data[at : at + 4]
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        if name in keys:
+            found.offer(keys[name], data[at + 8 : at + 8 + size])
+        elif name == b"C2PA":
+            found.note(C2PA_NOTE)
+        at += 8 + size + size % 2
+
+
+# Tags of a TIFF that tell about the photo and not about the file.
+_TIFF_TAGS = {0x10D, 0x10E, 0x10F, 0x110, 0x11A, 0x11B, 0x11D, 0x128, 0x131}
+_TIFF_TAGS |= {0x132, 0x13B, 0x13C, 0x4746, 0x4749, 0x8298, 0x8769, 0x8825}
+_TIFF_TAGS |= {0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F}
+_TIFF_BLOCKS = {700: "xmp", 33723: "iptc", 34675: "icc"}
+_GEO_TAGS = {33550, 33922, 34264, 34735, 34736, 34737}
+
+
+def _tiff(data, found):
+    order = "<" if data[:2] == b"II" else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    start = struct.unpack_from(
+        order + ("Q" if big else "I"), data, 8 if big else 4
+    )[0]
+    entries = exif_blocks.read_directory(data, start, order, big)
+    for tag, key in _TIFF_BLOCKS.items():
+        if tag in entries:
+            found.offer(key, entries[tag].data)
+    if 34377 in entries:
+        _photoshop(entries[34377].data, found)
+    if 52545 in entries:
+        found.note(C2PA_NOTE)
+    if _GEO_TAGS & entries.keys():
+        found.note("its GeoTIFF tags are left out")
+    kept = _TIFF_TAGS | {exif_blocks.ORIENTATION}
+    found["parsed"] = exif_blocks.exif_of(
+        data, {tag: entries[tag] for tag in kept & entries.keys()}, order
+    )
+
+
+def _gif_blocks(data, at):
+    """Where a chain of GIF sub-blocks ends, and the chain joined."""
+    joined = []
+    while at < len(data) and data[at]:
+        joined.append(data[at + 1 : at + 1 + data[at]])
+        at += 1 + data[at]
+    return at + 1, b"".join(joined)
+
+
+def _gif_table(flags):
+    return 6 << (flags & 7) if flags & 0x80 else 0
+
+
+def _gif(data, found):
+    at = 13 + _gif_table(data[10])
+    comments = []
+    while at + 10 < len(data) and data[at] in (0x21, 0x2C):
+        if data[at] == 0x2C:
+            at, _ = _gif_blocks(data, at + 11 + _gif_table(data[at + 9]))
+            continue
+        start, label = at, data[at + 1]
+        at, body = _gif_blocks(data, at + 2)
+        if label == 0xFE:
+            comments.append(body)
+        elif body.startswith(b"XMP DataXMP"):
+            # The packet stands there whole; the bytes behind it only make
+            # sure that whoever skips sub-blocks arrives at the end.
+            found.offer(
+                "xmp", data[start + 14 : at].partition(b"\1\xff\xfe")[0]
+            )
+    found.offer("comment", b"\n".join(comments))
+
+
+def _bmp(data, found):
+    if int.from_bytes(data[14:18], "little") >= 40:
+        x, y = struct.unpack_from("<ii", data, 38)
+        found.offer("dpi", (0.0254 * x, 0.0254 * y))
+
+
+def _heif(data, found):
+    """HEIC and AVIF, whose boxes Pillow and pillow_heif read."""
+    from PIL import AvifImagePlugin
+
+    opener = AvifImagePlugin.AvifImageFile
+    if data[8:12] not in (b"avif", b"avis"):
+        from pillow_heif import HeifImageFile as opener
+    with opener(io.BytesIO(data)) as photo:
+        info = photo.info
+    for key, name in (("exif", "exif"), ("xmp", "xmp"), ("icc", "icc_profile")):
+        found.offer(key, info.get(name))
+    # Where the picture is turned, its decoder has done so already.
+    found["upright"] = True
+    if bytes.fromhex("d8fec3d61b0e483c92975828877ec481") in data:
+        found.note(C2PA_NOTE)
+    if b":aux:hdrgainmap" in data:
+        found.note(GAIN_MAP_NOTE)
+
+
+_READERS = {"JPEG": _jpeg, "PNG": _png, "WebP": _webp, "TIFF": _tiff}
+_READERS |= {"GIF": _gif, "BMP": _bmp, "HEIC": _heif, "AVIF": _heif}
+
+
+def find_blocks(data, kind):
+    """Finds the blocks in a file; see `shared.metadata.read_metadata`.
+
+    Returns:
+        Found.
+    """
+    found = Found()
+    try:
+        _READERS.get(kind, lambda data, found: None)(data, found)
+    except Exception as error:
+        # Pillow and struct raise many kinds on hostile bytes. None of them
+        # says anything about the pixels, which are read without this.
+        found.note(f"some of its metadata cannot be read ({error})")
+    return found
