@@ -9,6 +9,7 @@ Pillow's.
 import contextlib
 import dataclasses
 import io
+import logging
 import re
 import struct
 import warnings
@@ -16,6 +17,10 @@ import warnings
 import numpy as np
 import pyvips
 from PIL import Image, UnidentifiedImageError
+
+# pyvips tells of its threads and of what decoders mind; what is wrong with a
+# photo, we say in one line ourselves.
+logging.getLogger("pyvips").setLevel(logging.ERROR)
 
 # Colours per pixel and bytes per colour of a photo that is just as large as
 # --max_pixels allows.
@@ -98,7 +103,7 @@ def decode(data, max_pixels):
     """
     kind = sniff(data)
     if kind is None:
-        raise DecodeError(f"it is no {FORMATS} file")
+        raise DecodeError(f"cannot be read as a photo: it is no {FORMATS} file")
     if kind in ("BMP", "HEIC"):
         return _decode_pillow(kind, data, max_pixels)
     return _decode_vips(kind, data, max_pixels)
@@ -246,8 +251,8 @@ def _second_pictures(kind, data):
         rest = data[_jpeg_end(data) :]
         if len(rest.strip(b"\0\xff")) > _PADDING:
             yield (
-                f"{len(rest)} bytes behind the picture are left out (a video, a "
-                "gain map or a second picture)"
+                f"{len(rest)} bytes behind the picture are left out (a video, "
+                "a gain map or a second picture)"
             )
 
 

@@ -1,12 +1,13 @@
 """Photographs in and out of files: any photo in, the same kind of photo out.
 
-OpenCV does the decoding and encoding. Whatever it leaves to the caller stands
-here: the pixel limit before decoding, EXIF orientation next to alpha, gray
-photos that stay gray, and writes that are all or nothing.
+`shared.image_decoder` gives the pixels, `shared.metadata` what the file says
+beside them, `shared.photo_writer` makes files of both. Here they become one
+Photo, upright, gray where it was gray.
 """
 
 import dataclasses
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -14,19 +15,20 @@ import cv2
 import numpy as np
 from absl import flags
 
+from shared import photo_writer
 from shared.errors import UserError
-from shared.image_header import (
-    HeaderError,
-    check_png,
-    read_header,
-    read_tiff_tags,
+from shared.image_decoder import (
+    LIMIT_BYTES_PER_PIXEL,
+    DecodeError,
+    decode,
 )
+from shared.metadata import Metadata, read_metadata, upright
 
 MAX_PIXELS = 200_000_000
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
-
-# What OpenCV has to say about a bad file, we say in one line ourselves.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".tif"),
+    *(".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,14 +40,16 @@ class Photo:
             type. A gray photo has three equal channels.
         alpha: [H, W] of the same type, or None.
         gray: whether the file had one colour channel.
-        icc_profile: bytes of the colour profile, or None; `pixels` are not
-            converted by it, it travels along.
+        metadata: Metadata, what the file says besides; `pixels` are not
+            converted by its colour profile, which travels along.
+        notes: str each, what the file held and this photo does not.
     """
 
     pixels: np.ndarray
     alpha: np.ndarray | None = None
     gray: bool = False
-    icc_profile: bytes | None = None
+    metadata: Metadata = Metadata()
+    notes: tuple[str, ...] = ()
 
     @property
     def bit_depth(self):
@@ -76,19 +80,51 @@ def define_flags(values=flags.FLAGS):
     )
 
 
-def _read_bytes(path):
+# How much larger than its pixels a file may be: profiles, a video behind it.
+_FILE_SLACK = 1 << 26
+_CHUNK = 1 << 20
+
+
+def _open_file(path, mode):
+    # A named pipe that nobody writes to is empty, not a wait for ever.
+    return os.open(path, mode | getattr(os, "O_NONBLOCK", 0))
+
+
+def _read_stream(file, limit):
+    """At most a little more than `limit` bytes of a file that may not end."""
+    status = os.fstat(file.fileno())
+    if stat.S_ISREG(status.st_mode):
+        return file.read() if status.st_size <= limit else None
+    if not stat.S_ISFIFO(status.st_mode):
+        raise ValueError("it is a device or a socket; name a photo file")
+    os.set_blocking(file.fileno(), True)
+    chunks, size = [], 0
+    while size <= limit and (chunk := file.read(_CHUNK)):
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks) if size <= limit else None
+
+
+def _read_bytes(path, max_pixels):
     path = Path(path)
     if path.is_dir():
         raise UserError(
             f"{path}: is a directory; name one photo, or use --images_dir"
         )
+    limit = LIMIT_BYTES_PER_PIXEL * max_pixels + _FILE_SLACK
     try:
-        data = path.read_bytes()
+        with open(path, "rb", opener=_open_file) as file:
+            data = _read_stream(file, limit)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path}: cannot be read: {reason}") from error
+    if data is None:
+        raise UserError(
+            f"{path}: has more than {limit} bytes, the most that a file of "
+            f"--max_pixels={max_pixels} may have"
+        )
     if not data:
         raise UserError(f"{path}: is empty")
     return data
@@ -106,83 +142,39 @@ def _orient(pixels, orientation):
 def decode_photo(data, name="image", max_pixels=MAX_PIXELS):
     """Decodes the bytes of an image file into an upright Photo.
 
-    Of an animation, the first frame. A CMYK file comes out as RGB.
+    Of an animation or of several pages, the first. A CMYK file comes out as
+    RGB. `Photo.notes` says what was left out or converted.
 
     Args:
-        data: bytes of a JPEG, PNG, WebP, TIFF, GIF or BMP file.
+        data: bytes of a JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF or HEIC file.
         name: what error messages call it.
-        max_pixels: int; a larger width x height is refused before decoding.
+        max_pixels: int; a larger width x height is refused before decoding,
+            and so is what takes more than three bytes for each of them.
 
     Returns:
         Photo.
 
     Raises:
-        UserError: if it is no image, is cut short, or is too large.
+        UserError: if it is no image, is damaged or cut short, or is too large.
     """
     try:
-        kind, width, height = read_header(data)
-        if width * height > max_pixels:
-            raise UserError(
-                f"{name}: is {width} x {height} pixels, more than the "
-                f"{max_pixels} that --max_pixels allows"
-            )
-        if kind == "PNG":
-            check_png(data)
-    except HeaderError as error:
-        raise UserError(
-            f"{name}: cannot be read as a photo: {error}"
-        ) from error
-    try:
-        raw, kinds, blocks = cv2.imdecodeWithMetadata(
-            np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED
-        )
-    except cv2.error:
-        raw = None
-    if raw is None or raw.size == 0:
-        raise UserError(
-            f"{name}: cannot be read as a photo: the {kind} data is damaged "
-            "or cut short"
-        )
-    if raw.dtype not in (np.uint8, np.uint16):
-        raise UserError(
-            f"{name}: has {raw.dtype} pixels; save it with 8 or 16 bits"
-        )
-    metadata = {
-        key: np.asarray(block).tobytes()
-        for key, block in zip(kinds, blocks, strict=True)
-    }
-    orientation = 1
-    if cv2.IMAGE_METADATA_EXIF in metadata and kind != "TIFF":
-        try:
-            exif = metadata[cv2.IMAGE_METADATA_EXIF].removeprefix(b"Exif\0\0")
-            orientation = read_tiff_tags(exif).get(0x112, 1)
-        except HeaderError:
-            # Broken EXIF says nothing about which way is up; the photo itself
-            # is sound.
-            orientation = 1
-    raw = _orient(raw, orientation)
-    if raw.ndim == 2 or raw.shape[2] == 1:
-        return Photo(
-            cv2.cvtColor(raw, cv2.COLOR_GRAY2RGB),
-            gray=True,
-            icc_profile=metadata.get(cv2.IMAGE_METADATA_ICCP),
-        )
-    alpha = None
-    pixels = cv2.cvtColor(raw[..., :3], cv2.COLOR_BGR2RGB)
-    if raw.shape[2] == 4 and not (kind == "TIFF" and _is_cmyk(data)):
-        alpha = np.ascontiguousarray(raw[..., 3])
+        decoded = decode(data, max_pixels)
+    except DecodeError as error:
+        raise UserError(f"{name}: {error}") from error
+    metadata, orientation, notes = read_metadata(data, decoded.kind)
+    if decoded.converted:
+        metadata = dataclasses.replace(metadata, icc_profile=None)
+    pixels = _orient(decoded.pixels, orientation)
+    gray = pixels.ndim == 2 or pixels.shape[2] == 1
+    alpha = decoded.alpha
+    height, width = pixels.shape[:2]
     return Photo(
-        pixels,
-        alpha=alpha,
-        gray=kind == "PNG" and data[25] == 4,
-        icc_profile=metadata.get(cv2.IMAGE_METADATA_ICCP),
+        cv2.merge([pixels] * 3) if gray else pixels,
+        alpha=None if alpha is None else _orient(alpha, orientation),
+        gray=gray,
+        metadata=upright(metadata, width, height),
+        notes=tuple(dict.fromkeys((*decoded.notes, *notes))),
     )
-
-
-def _is_cmyk(tiff):
-    # Photometric interpretation 5 ("separated"): OpenCV gives such a file an
-    # opaque alpha that it never had.
-    return read_tiff_tags(tiff).get(262) == 5
 
 
 def read_photo(path, max_pixels=MAX_PIXELS):
@@ -191,7 +183,21 @@ def read_photo(path, max_pixels=MAX_PIXELS):
     Raises:
         UserError: naming the file, if it is missing, no photo, or too large.
     """
-    return decode_photo(_read_bytes(path), str(path), max_pixels)
+    return decode_photo(_read_bytes(path, max_pixels), str(path), max_pixels)
+
+
+def losses(photo, suffix=".png"):
+    """What a format cannot hold of a photo, for the person to know.
+
+    Args:
+        photo: Photo.
+        suffix: one that `encode_photo` writes.
+
+    Returns:
+        tuple of str, each to stand after the file's name.
+    """
+    metadata = photo.metadata
+    return photo_writer.losses(metadata, suffix, photo.gray, photo.bit_depth)
 
 
 def encode_photo(photo, suffix=".png", quality=None):
@@ -199,9 +205,10 @@ def encode_photo(photo, suffix=".png", quality=None):
 
     Args:
         photo: Photo.
-        suffix: one of `SUFFIXES` but .gif. PNG and TIFF hold everything; JPEG
-            and BMP cannot hold alpha; JPEG, WebP and BMP get 16-bit pixels
-            rounded to 8.
+        suffix: .png, .jpg, .jpeg, .webp, .tif, .tiff or .bmp. PNG and TIFF
+            hold all pixels; JPEG and BMP cannot hold alpha; JPEG, WebP and
+            BMP get 16-bit pixels rounded to 8. `losses` says what is lost of
+            the metadata.
         quality: 1..100, for JPEG and WebP (default 95; WebP at 100 is lossy
             too).
 
@@ -211,48 +218,14 @@ def encode_photo(photo, suffix=".png", quality=None):
     Raises:
         UserError: if the format cannot hold the photo.
     """
-    suffix = suffix.lower()
-    deep = suffix in (".png", ".tif", ".tiff")
-    if suffix not in SUFFIXES or suffix == ".gif":
-        raise UserError(f"cannot write {suffix!r} files; use .png")
-    if photo.alpha is not None and suffix in (".jpg", ".jpeg", ".bmp"):
-        raise UserError(f"{suffix} cannot hold transparency; use png or webp")
-    pixels, alpha = photo.pixels, photo.alpha
-    if photo.bit_depth == 16 and not deep:
-        pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257)
-        if alpha is not None:
-            alpha = cv2.convertScaleAbs(alpha, alpha=1 / 257)
-    if alpha is not None:
-        image = cv2.merge([*cv2.split(pixels)[::-1], alpha])
-    elif photo.gray:
-        image = np.ascontiguousarray(pixels[..., 0])
-    else:
-        image = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    parameters = []
-    if suffix in (".jpg", ".jpeg"):
-        parameters = [cv2.IMWRITE_JPEG_QUALITY, quality or 95]
-    elif suffix == ".webp":
-        parameters = [cv2.IMWRITE_WEBP_QUALITY, quality or 95]
-    try:
-        if photo.icc_profile and suffix in (".png", ".jpg", ".jpeg", ".webp"):
-            done, buffer = cv2.imencodeWithMetadata(
-                suffix,
-                image,
-                [cv2.IMAGE_METADATA_ICCP],
-                [np.frombuffer(photo.icc_profile, np.uint8)],
-                parameters,
-            )
-        else:
-            done, buffer = cv2.imencode(suffix, image, parameters)
-    except cv2.error:
-        done = False
-    if not done:
-        height, width = pixels.shape[:2]
-        raise UserError(
-            f"a photo of {width} x {height} pixels does not fit {suffix}; "
-            "use png"
-        )
-    return buffer.tobytes()
+    return photo_writer.encode_pixels(
+        photo.pixels,
+        photo.alpha,
+        photo.gray,
+        suffix,
+        quality,
+        photo.metadata,
+    )
 
 
 def write_bytes(path, data):

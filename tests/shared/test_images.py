@@ -22,6 +22,7 @@ from shared.images import (
     write_bytes,
     write_photo,
 )
+from shared.metadata import Metadata
 
 DATA = Path(__file__).parent / "data"
 
@@ -89,9 +90,7 @@ def test_lossless_formats_keep_everything(
     assert (again.alpha is not None) == with_alpha
     if with_alpha:
         np.testing.assert_array_equal(again.alpha, alpha)
-    else:
-        # A gray photo with alpha is stored as colour.
-        assert again.gray == gray
+    assert again.gray == gray
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
@@ -116,12 +115,12 @@ def test_gray_jpeg_stays_gray(tmp_path):
     assert photo.with_array(photo.array).pixels.shape == (24, 40, 3)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff"])
 def test_colour_profile_travels_along(suffix):
     profile = (DATA / "srgb.icc").read_bytes()
-    photo = Photo(_pixels(), icc_profile=profile)
+    photo = Photo(_pixels(), metadata=Metadata(icc_profile=profile))
     again = decode_photo(encode_photo(photo, suffix))
-    assert again.icc_profile == profile
+    assert again.metadata.icc_profile == profile
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
@@ -185,6 +184,30 @@ def test_truncated_files_are_refused(tmp_path, suffix, keep):
     with pytest.raises(UserError, match="cut short|damaged") as caught:
         read_photo(path)
     assert str(path) in str(caught.value)
+
+
+def test_files_of_any_length_end_in_a_photo_or_one_line(tmp_path):
+    device = Path("/dev/zero")
+    if device.exists():
+        with pytest.raises(UserError, match="is a device"):
+            read_photo(device)
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    with pytest.raises(UserError, match="pipe.png: is empty"):
+        read_photo(pipe)
+    data = encode_photo(Photo(_pixels()))
+    end, start = os.pipe()
+    os.write(start, data)
+    os.close(start)
+    photo = read_photo(f"/dev/fd/{end}")
+    os.close(end)
+    np.testing.assert_array_equal(photo.pixels, _pixels())
+    huge = tmp_path / "huge.png"
+    with open(huge, "wb") as file:
+        file.write(data)
+        file.truncate(1 << 27)
+    with pytest.raises(UserError, match="more than 67108867 bytes"):
+        read_photo(huge, max_pixels=1)
 
 
 def test_what_is_no_photo_says_so(tmp_path):

@@ -18,7 +18,7 @@ from shared.metadata_fit import losses
 from shared.photo_writer import encode_pixels
 from tests.shared import metadata_files as files
 
-TABLE = Path(__file__).parents[2] / "WHAT_IS_KEPT.md"
+TABLE = Path(__file__).parents[2] / "docs/what_is_kept.md"
 KINDS = {"jpg": "JPEG", "png": "PNG", "webp": "WebP", "tiff": "TIFF"}
 KINDS |= {"gif": "GIF", "bmp": "BMP"}
 OUTPUTS = ("png", "jpg", "webp", "tiff", "bmp")

@@ -298,7 +298,7 @@ import numpy
 image = numpy.full((64, 64, 3), 128, numpy.uint8)
 stamped, _ = stegastamp.Encoder({str(model)!r}).encode(image, "light")
 assert stegastamp.Decoder({str(model)!r}).decode(stamped).message == "light"
-heavy = {{"tensorflow", "keras", "jax", "torch", "matplotlib", "PIL", "tqdm"}}
+heavy = {{"tensorflow", "keras", "jax", "torch", "matplotlib", "tqdm"}}
 print(sorted(heavy & set(sys.modules)))
 """
     result = subprocess.run(
