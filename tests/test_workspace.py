@@ -18,6 +18,7 @@ RUNTIME_MODULES = (
     "shared.grids",
     "shared.intervals",
     "shared.images",
+    "shared.keys",
     "shared.metadata",
     "shared.metadata_blocks",
     "shared.metadata_fit",
