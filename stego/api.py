@@ -12,6 +12,7 @@ not need, stay as they are.
 """
 
 import dataclasses
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,12 @@ from absl import flags
 
 from shared import images, runtime
 from shared.errors import UserError
+from shared.keys import normal
 from shared.model_dir import find_model
 from shared.runtime import open_session, read_metadata
 from stego.codec import Codec, DamagedMessage, Message, NoMessage
-from stego.tiles import count_tiles, cut_tiles, paste_tiles
+from stego.sealed import SealedCodec
+from stego.tiles import count_tiles, cut_tiles, digest, paste_tiles
 
 __all__ = ["DamagedMessage", "Decoder", "Encoder", "Message", "NoMessage"]
 
@@ -43,13 +46,6 @@ def define_flags(values=flags.FLAGS):
         DEFAULT_MODEL,
         "Trained model: a name under stego/weights, or a directory with "
         "alice.onnx and bob.onnx (what stego.export writes).",
-        flag_values=values,
-    )
-    flags.DEFINE_string(
-        "key",
-        None,
-        "Password: scrambles where the bits are and authenticates the "
-        "message. Only the same key finds it.",
         flag_values=values,
     )
     runtime.define_flags(values)
@@ -164,6 +160,32 @@ def _to_levels(values, like):
 
 
 @dataclasses.dataclass(frozen=True)
+class _Canvas:
+    """A photo as `stego.sealed.SealedCodec` sees it.
+
+    Attributes:
+        colors: levels [H, W, 1 or 3], written to in place.
+        decoder: Decoder.
+        encoder: Encoder, or None to read only.
+    """
+
+    colors: np.ndarray
+    decoder: "Decoder"
+    encoder: "Encoder | None" = None
+
+    def read(self, tiles):
+        covers = cut_tiles(self.colors, self.decoder.output_size, tiles)
+        return (self.decoder.logits(covers) > 0).astype(np.uint8)
+
+    def write(self, tiles, bits):
+        covers = cut_tiles(self.colors, self.decoder.output_size, tiles)
+        paste_tiles(self.colors, self.encoder.hide(covers, bits), tiles)
+
+    def digest(self, without):
+        return digest(self.colors, self.decoder.output_size, without)
+
+
+@dataclasses.dataclass(frozen=True)
 class Hidden:
     """A photo with a message.
 
@@ -204,10 +226,16 @@ class Decoder:
         return self._bob.run(image=_to_network(tiles))
 
     def codec(self, image, key=None):
-        """The layout of this photo's message: `stego.codec.Codec`."""
+        """The layout of this photo's message.
+
+        Returns:
+            `stego.codec.Codec`, or with a key `stego.sealed.SealedCodec`.
+        """
         height, width = np.asarray(image).shape[:2]
         tiles = count_tiles(height, width, self.output_size)
-        return Codec(tiles, self.msg_len, key)
+        if key is None:
+            return Codec(tiles, self.msg_len)
+        return SealedCodec(tiles, self.msg_len, key)
 
     def decode(self, image, key=None):
         """Reads the message of a photo.
@@ -218,20 +246,36 @@ class Decoder:
             key: str that the message was hidden with, or None.
 
         Returns:
-            Message.
+            Message; with a key `bound` says whether it is proven to belong to
+            this photo, which one of an earlier version is not.
 
         Raises:
-            NoMessage: if there is none, or it needs another key.
-            DamagedMessage: if there is one that cannot be mended.
-            ValueError: if the array is no photo.
+            NoMessage: if there is none, or it needs another key, or the photo
+                of one under a key was changed.
+            DamagedMessage: if there is one that cannot be mended, or whose
+                photo was changed.
+            ValueError: if the array is no photo, or the key is empty.
         """
-        colors = _colors(image)
+        canvas = _Canvas(_colors(image), self)
+        codec = self.codec(image, key)
+        if key is None:
+            return codec.decode(canvas.read)
+        try:
+            return codec.decode(canvas)
+        except NoMessage:
+            return self._decode_unbound(canvas, key)
 
-        def read(indices):
-            tiles = cut_tiles(colors, self.output_size, indices)
-            return (self.logits(tiles) > 0).astype(np.uint8)
-
-        return self.codec(image, key).decode(read)
+    def _decode_unbound(self, canvas, key):
+        # Earlier versions took a key as it was spelled.
+        composed = normal(key)
+        decomposed = unicodedata.normalize("NFD", key)
+        for spelled in dict.fromkeys((composed, key, decomposed)):
+            tiles = count_tiles(*canvas.colors.shape[:2], self.output_size)
+            try:
+                return Codec(tiles, self.msg_len, spelled).decode(canvas.read)
+            except NoMessage as error:
+                missing = error
+        raise missing
 
 
 class Encoder:
@@ -265,26 +309,25 @@ class Encoder:
             image: uint8 or uint16, [H, W], [H, W, 1], [H, W, 3] or
                 [H, W, 4]; gray stays gray and alpha stays as it is.
             data: bytes, not empty.
-            key: str that will be needed to read it, or None.
+            key: str that will be needed to read it, or None. With one, the
+                message is also lost as soon as a pixel changes.
             is_text: bool, whether `data` is UTF-8 text.
 
         Returns:
             Hidden, whose image `Decoder.decode` was seen to read.
 
         Raises:
-            ValueError: if the array is no photo, the message is empty or too
-                long, or the photo cannot keep it.
+            ValueError: if the array is no photo, the key is empty, the
+                message is empty or too long, or the photo cannot keep it.
         """
-        colors = _colors(image)
-        codec = self.decoder.codec(image, key)
-        indices, bits = codec.encode(data, is_text)
-        covers = cut_tiles(colors, self._alice.output_size, indices)
         hidden = np.array(image)
-        paste_tiles(
-            hidden[..., None] if hidden.ndim == 2 else hidden[..., :3],
-            self.hide(covers, bits),
-            indices,
-        )
+        canvas = _Canvas(_colors(hidden), self.decoder, self)
+        codec = self.decoder.codec(image, key)
+        if key is None:
+            indices, bits = codec.encode(data, is_text)
+            canvas.write(indices, bits)
+        else:
+            indices = codec.encode(data, is_text, canvas)
         try:
             found = self.decoder.decode(hidden, key)
         except (NoMessage, DamagedMessage):

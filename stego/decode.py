@@ -1,7 +1,7 @@
 """Read the text or the file from a photo that stego.encode wrote.
 
     python -m stego.decode --image hidden.png
-    python -m stego.decode --image hidden.png --key 'our password' \\
+    python -m stego.decode --image hidden.png --key_file key.txt \\
         --output letter.txt
 
 Prints a text; with --output writes exactly the bytes that were hidden. A
@@ -15,9 +15,15 @@ import sys
 import cv2
 from absl import flags
 
+from shared import keys
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import read_photo, write_bytes
 from stego import api
+
+_BEYOND_THE_KEY = (
+    " with this key; one with another key, or in a photo that was changed "
+    "since, cannot be told from none"
+)
 
 
 def define_flags(values=flags.FLAGS):
@@ -29,6 +35,7 @@ def define_flags(values=flags.FLAGS):
         "File to write the message to, in place of printing it.",
         flag_values=values,
     )
+    keys.define_flags(values)
     api.define_flags(values)
 
 
@@ -37,20 +44,27 @@ def main(arguments, values=flags.FLAGS):
     no_arguments(arguments)
     if not values.image:
         raise UserError("--image is missing: which photo?")
+    key = keys.read_key(values)
     if values.threads:
         cv2.setNumThreads(values.threads)
     decoder = api.Decoder(values.model, values.threads, values.provider)
     photo = read_photo(values.image, values.max_pixels)
     try:
-        message = decoder.decode(photo.array, values.key)
+        message = decoder.decode(photo.array, key)
     except api.NoMessage as error:
-        hint = "" if values.key is None else " with this --key"
+        hint = "" if key is None else _BEYOND_THE_KEY
         raise UserError(f"{values.image}: {error}{hint}") from error
     except api.DamagedMessage as error:
         raise UserError(
             f"{values.image}: {error} and cannot be mended; take the file as "
             "stego.encode wrote it"
         ) from error
+    if key is not None and not message.bound:
+        print(
+            f"warning: {values.image}: the message is of an earlier version, "
+            "whose key does not say that it was hidden in this photo",
+            file=sys.stderr,
+        )
     if values.output:
         write_bytes(values.output, message.data)
         print(f"{values.image} -> {values.output}: {len(message.data)} bytes")

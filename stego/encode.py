@@ -3,7 +3,7 @@
     python -m stego.encode --image photo.jpg --text 'Meet at nine.' \\
         --output hidden.png
     python -m stego.encode --image photo.jpg --text_file letter.txt \\
-        --key 'our password' --output hidden.png
+        --key_file key.txt --output hidden.png
 
 The output is a PNG file, since the message lives in single levels. It is read
 back before it is put in place: either it holds exactly the message, or
@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from absl import flags
 
+from shared import keys
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import decode_photo, encode_photo, read_photo, write_bytes
 from shared.quality import psnr
@@ -41,6 +42,7 @@ def define_flags(values=flags.FLAGS):
     flags.DEFINE_string(
         "output", None, "The PNG file to write.", flag_values=values
     )
+    keys.define_flags(values)
     api.define_flags(values)
 
 
@@ -142,6 +144,7 @@ def main(arguments, values=flags.FLAGS):
         raise UserError("--image is missing: which photo?")
     check_output(values.output)
     data, is_text = read_message(values.text, values.text_file)
+    key = keys.read_key(values, confirm=True)
     if values.threads:
         cv2.setNumThreads(values.threads)
     encoder = api.Encoder(values.model, values.threads, values.provider)
@@ -151,7 +154,7 @@ def main(arguments, values=flags.FLAGS):
         data,
         is_text,
         values.output,
-        values.key,
+        key,
         values.max_pixels,
     )
     print(

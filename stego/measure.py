@@ -52,11 +52,11 @@ class TextTrial:
             pixels: uint8 [H, W, 3].
             rng: numpy.random.Generator.
         """
-        capacity = encoder.capacity(pixels)
+        key = None if rng.random() < 0.5 else f"key {rng.integers(10)}"
+        capacity = encoder.capacity(pixels, key)
         # As many short texts as long ones.
         length = round(np.exp(rng.uniform(0, np.log(capacity))))
         text = random_text(length, rng)
-        key = None if rng.random() < 0.5 else f"key {rng.integers(10)}"
         self.tried += 1
         try:
             hidden = encoder.encode(pixels, text.encode(), key)
