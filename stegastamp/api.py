@@ -73,7 +73,8 @@ def words_tried(views="fast", rotations=False):
 
     With it goes the bound on how often an unmarked photo is taken for a
     marked one, `MessageCodec.false_positive_rate(words)`: for 100 bits 1.4e-8
-    times the words, and below 1e-6 for all that can be asked for.
+    times the words, and below 1e-6 for all that can be asked for; with a key
+    it is the same.
     """
     return len(list_views(views, rotations)) + WORDS
 
@@ -204,7 +205,7 @@ class Encoder:
         self.codec = self._network.codec
         self.decoder = Decoder(model, threads, provider) if read_back else None
 
-    def encode(self, image, message, strength=1.0, timings=None):
+    def encode(self, image, message, strength=1.0, timings=None, *, key=None):
         """Hides a message in one photo.
 
         The network's residual is resized cubically to the photo, multiplied
@@ -219,6 +220,8 @@ class Encoder:
                 more robust and more visible.
             timings: optional Timings, to which resize, network, read back and
                 blend are added.
+            key: str that will be needed to read the message, or None; see
+                `stegastamp.keyed`.
 
         Returns:
             (stamped, residual): the photo in the shape and type of `image`,
@@ -226,12 +229,12 @@ class Encoder:
             added, as a share of full scale, before clipping.
 
         Raises:
-            ValueError: for a photo or message that is not as above.
+            ValueError: for a photo, message or key that is not as above.
         """
         timings = Timings() if timings is None else timings
         if not 0 < strength < float("inf"):
             raise ValueError(f"strength must be positive. Received: {strength}")
-        secret = self.codec.encode(message)
+        secret = self.codec.encode(message, key)
         color, alpha, scale = _split(image)
         height, width, channels = color.shape
         if min(height, width) < MIN_SIDE:
@@ -329,7 +332,9 @@ class Decoder:
             batch.append(_as_rgb(small / np.float32(scale)))
         return network.run(image=np.stack(batch))
 
-    def decode(self, image, views="fast", rotations=False, timings=None):
+    def decode(
+        self, image, views="fast", rotations=False, timings=None, *, key=None
+    ):
         """Looks for a message in one photo.
 
         The whole photo is read first. If it carries no message, the photo is
@@ -347,12 +352,15 @@ class Decoder:
                 degrees (18 views more).
             timings: optional Timings, to which resize, views and
                 align are added.
+            key: str that the message was hidden with. Messages under another
+                key, or none, are then not found, and without it none that has
+                a key; the bound above holds for either.
 
         Returns:
             Decoded, or None if there is no message.
 
         Raises:
-            ValueError: for a photo that is not as above.
+            ValueError: for a photo that is not as above, or an empty key.
         """
         timings = Timings() if timings is None else timings
         network = self._network
@@ -370,7 +378,7 @@ class Decoder:
             )
         with timings.stage("network"):
             logits = network.run(image=whole[None])
-        found = self._first(zip(logits, tried, strict=False))
+        found = self._first(zip(logits, tried, strict=False), key)
         if found:
             return found
 
@@ -380,17 +388,17 @@ class Decoder:
 
         with timings.stage("views"):
             logits = np.concatenate([logits, read(tried[1:])])
-        found = self._first(zip(logits[1:], tried[1:], strict=True))
+        found = self._first(zip(logits[1:], tried[1:], strict=True), key)
         if found:
             return found
         with timings.stage("align"):
             surest = tried[int(np.argmax(confidence(logits)))]
-            return self._first(align(read, surest))
+            return self._first(align(read, surest), key)
 
-    def _first(self, words):
+    def _first(self, words, key):
         """The first of (logits, View) that carries a message."""
         for logits, view in words:
-            found = self.codec.decode(logits)
+            found = self.codec.decode(logits, key)
             if found:
                 return dataclasses.replace(found, view=view.name)
         return None

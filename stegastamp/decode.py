@@ -2,12 +2,14 @@
 
     python -m stegastamp.decode --image out/photo_hidden.png
     python -m stegastamp.decode --images_dir out --json
+    python -m stegastamp.decode --image out/photo_hidden.png --key_file key.txt
 
 Prints one line a photo: PATH: 'Stega!!' (corrected 2 bit errors), or
 PATH: no message found. With --json each line is an object with path, message,
 corrected_bits, confidence (mean over the bits of how sure the network was, 0
-to 1) and view (how the photo was looked at); message is null where none was
-found, and error says why a file could not be read.
+to 1), view (how the photo was looked at) and keyed (whether it was read with a
+key); message is null where none was found, and error says why a file could not
+be read.
 
 In a directory that stegastamp.encode wrote, the NAME_residual.png files beside
 NAME_hidden files are left out.
@@ -21,6 +23,7 @@ import sys
 import cv2
 from absl import flags
 
+from shared import keys
 from shared.errors import UserError, error_line, no_arguments, run_main
 from shared.images import read_photo
 from stegastamp import api
@@ -65,6 +68,7 @@ def define_flags(values=flags.FLAGS):
         "Print the milliseconds of each stage for each photo (on stderr).",
         flag_values=values,
     )
+    keys.define_flags(values)
     api.define_flags(values)
 
 
@@ -87,6 +91,7 @@ def _record(path, found, error=None):
         "corrected_bits": found.corrected_bits if found else None,
         "confidence": round(found.confidence, 4) if found else None,
         "view": found.view if found else None,
+        "keyed": found.keyed if found else None,
     }
     if error:
         record["error"] = str(error)
@@ -104,7 +109,7 @@ def _drop_residuals(paths):
     ]
 
 
-def read_photos(decoder, paths, batch, values):
+def read_photos(decoder, paths, batch, values, key=None):
     """Reads photo files one after the other and prints what they say.
 
     Args:
@@ -112,6 +117,7 @@ def read_photos(decoder, paths, batch, values):
         paths: list of Path.
         batch: bool, whether to show a bar.
         values: the command's flags.
+        key: str that the messages were hidden with, or None.
 
     Returns:
         int, the command's exit code.
@@ -125,7 +131,7 @@ def read_photos(decoder, paths, batch, values):
             with timings.stage("read"):
                 photo = read_photo(path, values.max_pixels)
             found = decoder.decode(
-                photo.array, values.views, values.rotations, timings
+                photo.array, values.views, values.rotations, timings, key=key
             )
         except UserError as error:
             problem = error
@@ -147,10 +153,11 @@ def main(arguments, values=flags.FLAGS):
     batch = bool(values.images_dir)
     if batch:
         paths = _drop_residuals(paths)
+    key = keys.read_key(values)
     if values.threads:
         cv2.setNumThreads(values.threads)
     decoder = api.Decoder(values.model, values.threads, values.provider)
-    return read_photos(decoder, paths, batch, values)
+    return read_photos(decoder, paths, batch, values, key)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
         --secret 'Stega!!'
     python -m stegastamp.encode --images_dir photos --save_dir out \\
         --secret 'Stega!!' --format jpg --quality 90
+    python -m stegastamp.encode --image photo.jpg --save_dir out \\
+        --secret 'Stega!!' --key_file key.txt
 
 Writes NAME_hidden.png, the photo with the message, and NAME_residual.png,
 what was added to it (gray is nothing). The photo keeps its size, its shape,
@@ -23,6 +25,7 @@ from pathlib import Path
 import cv2
 from absl import flags
 
+from shared import keys
 from shared.errors import UserError, error_line, no_arguments, run_main
 from shared.images import (
     Photo,
@@ -103,6 +106,7 @@ def define_flags(values=flags.FLAGS):
         "Print the milliseconds of each stage for each photo.",
         flag_values=values,
     )
+    keys.define_flags(values)
     api.define_flags(values)
 
 
@@ -116,6 +120,7 @@ class Stamper:
         secret: str.
         save_dir: Path of an existing directory.
         strength, format, quality, check, residual, max_pixels: as the flags.
+        key: str that will be needed to read the message, or None.
     """
 
     encoder: api.Encoder
@@ -128,6 +133,7 @@ class Stamper:
     check: str = "error"
     residual: bool = True
     max_pixels: int = 200_000_000
+    key: str | None = None
 
     def target(self, path):
         """Where the stamped photo of `path` goes."""
@@ -149,7 +155,7 @@ class Stamper:
             photo = read_photo(path, self.max_pixels)
         try:
             stamped, residual = self.encoder.encode(
-                photo.array, self.secret, self.strength, timings
+                photo.array, self.secret, self.strength, timings, key=self.key
             )
         except ValueError as error:
             raise UserError(f"{path}: {error}") from error
@@ -180,7 +186,7 @@ class Stamper:
     def _check(self, target, data, stamped):
         if self.format not in _LOSSLESS:
             stamped = decode_photo(data, str(target), self.max_pixels).array
-        found = self.decoder.decode(stamped)
+        found = self.decoder.decode(stamped, key=self.key)
         if found and found.message == self.secret:
             return
         message = (
@@ -283,6 +289,7 @@ def main(arguments, values=flags.FLAGS):
         raise UserError("--save_dir is missing: where should the results go?")
     if values.secret is None:
         raise UserError("--secret is missing: what should the photo say?")
+    key = keys.read_key(values, confirm=True)
     if values.threads:
         cv2.setNumThreads(values.threads)
     settings = (values.model, values.threads, values.provider)
@@ -304,6 +311,7 @@ def main(arguments, values=flags.FLAGS):
         values.check,
         values.residual,
         values.max_pixels,
+        key,
     )
     batch = bool(values.images_dir)
     return stamp_photos(stamper, paths, batch, values.timings)

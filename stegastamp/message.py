@@ -16,7 +16,8 @@ accepted with probability at most
 
 which for S = 100 is 1.4e-8: M is 2.2e14 of the 2^56 seven-byte strings
 (`MessageCodec.false_positive_rate` counts it). Reading one photo through k
-views multiplies it by at most k.
+views multiplies it by at most k. A key changes the secrets and not their
+number, so the bound is the same; `stegastamp.keyed` has the rest.
 """
 
 import dataclasses
@@ -26,6 +27,8 @@ import sys
 
 import bchlib
 import numpy as np
+
+from stegastamp.keyed import make_lock
 
 MAX_CORRECTED = 5
 # The shortest polynomial that holds the data: length of the code in bits,
@@ -44,12 +47,14 @@ class Decoded:
         confidence: float in [0, 1], see `confidence`; 1.0 if hard bits were
             given.
         view: str, how the photo was looked at when it was read.
+        keyed: bool, whether it was read with a key.
     """
 
     message: str
     corrected_bits: int
     confidence: float = 1.0
     view: str = "whole"
+    keyed: bool = False
 
 
 @functools.cache
@@ -101,18 +106,19 @@ class MessageCodec:
             if 8 * self.message_bytes + self._bch.ecc_bits <= length:
                 break
 
-    def encode(self, message):
+    def encode(self, message, key=None):
         """Encodes a text as secret bits.
 
         Args:
             message: str of printable characters, not empty and not ending in
                 a space, at most `message_bytes` long in UTF-8.
+            key: str that will be needed to decode it, or None.
 
         Returns:
             uint8 [secret_size] of 0 and 1.
 
         Raises:
-            ValueError: saying what is wrong with the text.
+            ValueError: saying what is wrong with the text or the key.
         """
         if not message:
             raise ValueError("the message is empty")
@@ -137,7 +143,14 @@ class MessageCodec:
                 f"the message {message!r} ends in a space, which is what "
                 "short messages are padded with"
             )
-        return self._secret(data.ljust(self.message_bytes))
+        data = data.ljust(self.message_bytes)
+        if key is None:
+            return self._secret(data)
+        lock = self._lock(key)
+        return lock.lock(self._secret(lock.encipher(data)))
+
+    def _lock(self, key):
+        return make_lock(key, self.secret_size, self.message_bytes)
 
     def _secret(self, data):
         packet = np.frombuffer(data + self._bch.encode(data), np.uint8)
@@ -146,19 +159,20 @@ class MessageCodec:
         bits[: packed.size] = packed
         return bits
 
-    def decode(self, word):
+    def decode(self, word, key=None):
         """Decodes a received word, if it carries a message.
 
         Args:
             word: [secret_size]; bits as integers or booleans (0 and 1), or
                 logits as floats (a bit is 1 where its logit is positive).
+            key: str that the message was encoded with, or None.
 
         Returns:
             Decoded, or None if the word is not accepted (see the module's
             docstring for the rule and its false-positive rate).
 
         Raises:
-            ValueError: if the shape is another.
+            ValueError: if the shape is another, or the key is empty.
         """
         word = np.asarray(word)
         if word.shape != (self.secret_size,):
@@ -172,6 +186,9 @@ class MessageCodec:
         else:
             bits = word.astype(np.uint8)
             sure = 1.0
+        lock = None if key is None else self._lock(key)
+        if lock:
+            bits = lock.unlock(bits)
         packet = np.packbits(bits).tobytes()
         data = bytearray(packet[: self.message_bytes])
         check = bytearray(
@@ -190,13 +207,15 @@ class MessageCodec:
         wrong = int(np.count_nonzero(self._secret(data) != bits))
         if wrong > MAX_CORRECTED:
             return None
+        if lock:
+            data = lock.decipher(data)
         try:
             message = data.rstrip(b" ").decode("utf-8")
         except UnicodeDecodeError:
             return None
         if not message or not message.isprintable():
             return None
-        return Decoded(message, wrong, sure)
+        return Decoded(message, wrong, sure, keyed=lock is not None)
 
     @functools.cached_property
     def message_count(self):

@@ -27,7 +27,8 @@ import hashlib
 import hmac
 
 from shared.keys import stretch
-from stego.words import PUBLIC, check_bits, deal, lay_out, room, shuffle, whiten
+from shared.noise import shuffle
+from stego.words import PUBLIC, check_bits, deal, lay_out, room, whiten
 
 HEADER_BYTES = 12
 _BINARY = 1 << 31

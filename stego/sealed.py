@@ -41,6 +41,7 @@ import secrets
 import numpy as np
 
 from shared.keys import normal, stretch
+from shared.noise import noise, shuffle
 from stego.codec import (
     DamagedMessage,
     Message,
@@ -55,9 +56,7 @@ from stego.words import (
     data_bytes,
     deal,
     lay_out,
-    noise,
     room,
-    shuffle,
     whiten,
 )
 

@@ -7,11 +7,12 @@ lies in. Who has the secret knows the noise and the places.
 
 import dataclasses
 import functools
-import hashlib
 import math
 
 import bchlib
 import numpy as np
+
+from shared.noise import noise, shuffle
 
 # The secret of what everybody may read.
 PUBLIC = bytes(32)
@@ -23,19 +24,6 @@ _WORD_BITS = 1016
 # others, and for processors that round differently.
 _MENDED_SHARE = 0.016
 _LEAST_MENDED = 3
-
-
-def noise(secret, count, label):
-    """`count` bytes that a secret and a label decide."""
-    # SHAKE is the same everywhere and always, unlike a library's random
-    # numbers.
-    return hashlib.shake_256(secret + label).digest(count)
-
-
-def shuffle(secret, count, label):
-    """The numbers below `count` in an order that a secret decides: int [n]."""
-    draws = np.frombuffer(noise(secret, 8 * count, label), ">u8")
-    return np.argsort(draws, kind="stable")
 
 
 def whiten(secret, data):
