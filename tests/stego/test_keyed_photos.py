@@ -225,6 +225,19 @@ def test_the_hash_of_a_photo_takes_no_copy_of_it():
     assert peak < image.nbytes / 10
 
 
+def test_a_short_message_takes_one_copy_of_the_photo_and_reading_none(encoder):
+    image = noise(1024, 1024)
+    tracemalloc.start()
+    hidden = encoder.encode(image, b"short", "key").image
+    assert tracemalloc.get_traced_memory()[1] < 1.5 * image.nbytes
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    encoder.decoder.decode(hidden, "key")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - before < 0.2 * image.nbytes
+
+
 def test_the_hash_tells_sizes_depths_and_levels_apart():
     image = noise(64, 96)
     images = [
