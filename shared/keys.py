@@ -28,8 +28,8 @@ def define_flags(values=flags.FLAGS):
         "key",
         None,
         "Password: only the same key finds the message. It can be seen in "
-        "the list of processes and stays in the shell's history; the next "
-        "three flags keep it out of both.",
+        "the list of processes and stays in the shell's history; --key_file, "
+        "--key_env and --key_prompt keep it out of both.",
         flag_values=values,
     )
     flags.DEFINE_string(
