@@ -17,6 +17,7 @@ RUNTIME_MODULES = (
     "shared.exif",
     "shared.grids",
     "shared.intervals",
+    "shared.image_decoder",
     "shared.images",
     "shared.keys",
     "shared.metadata",
