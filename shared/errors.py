@@ -6,6 +6,8 @@ import sys
 
 from absl import app, flags
 
+from shared.text import printable, say
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -18,13 +20,13 @@ class UserError(Exception):
 
 
 def error_line(message):
-    """`error: message` as a single line; line breaks become spaces."""
-    return "error: " + " ".join(str(message).split())
+    """`error: message` as a single printable line; breaks become spaces."""
+    return "error: " + printable(" ".join(str(message).split()))
 
 
 def report(message):
     """Prints `error: message` on stderr as a single line."""
-    print(error_line(message), file=sys.stderr, flush=True)
+    say(error_line(message), file=sys.stderr)
 
 
 def _drop_output():
@@ -60,6 +62,31 @@ def _parse_flags(argv):
         sys.exit(1)
 
 
+def _never_fail_to_print():
+    """Characters that a stream's encoding lacks are escaped, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flag_that_failed(error):
+    """The name of a flag whose value is not UTF-8 and made an error, or None.
+
+    Python keeps the other bytes of a command line as lone surrogates, which
+    file names may have; what else takes a string raises UnicodeEncodeError.
+    """
+    for name, value in flags.FLAGS.flag_values_dict().items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and not _is_utf8(text):
+                if text in error.object:
+                    return name
+    return None
+
+
+def _is_utf8(text):
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def run_main(main):
     """Runs a command: parses the flags, calls `main`, exits with its code.
 
@@ -87,11 +114,18 @@ def run_main(main):
         except BrokenPipeError:
             _drop_output()
             return 1
+        except UnicodeEncodeError as error:
+            flag = _flag_that_failed(error)
+            if not flag:
+                raise
+            report(f"--{flag}: is not UTF-8; spell it in UTF-8")
+            return 1
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
             report(f"{name}{error.strerror or error}")
             return 1
 
+    _never_fail_to_print()
     app.run(guarded, flags_parser=_parse_flags)
 
 
