@@ -136,4 +136,5 @@ def write_pictures(folder, records, baseline, photos, mask):
         face = photos[record["attacker"]].test[:1]
         shown.append(unit_to_uint8(wear(pair, face, mask))[0])
     if shown:
-        write_png(folder / "contact_sheet.png", image_grid(np.stack(shown), 5))
+        sheet = image_grid(np.stack(shown), 5)
+        write_png(folder / "contact_sheet.png", sheet, overwrite=True)

@@ -108,7 +108,8 @@ class Samples(keras.callbacks.Callback):
                 self.model.generator(self.codes, training=False)
             )
             sheet = image_grid(show(glasses, self.mask), columns=4)
-            write_png(self.folder / f"epoch-{epoch + 1:05d}.png", sheet)
+            path = self.folder / f"epoch-{epoch + 1:05d}.png"
+            write_png(path, sheet, overwrite=True)
 
     def on_train_end(self, logs=None):
         sheets = sorted(self.folder.glob("epoch-*.png"))
@@ -116,6 +117,7 @@ class Samples(keras.callbacks.Callback):
             write_gif(
                 self.folder.parent / "samples.gif",
                 [read_photo(path).pixels for path in sheets],
+                overwrite=True,
             )
 
 

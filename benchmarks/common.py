@@ -42,4 +42,4 @@ def write_result(result: dict) -> None:
     """Writes a benchmark's numbers to --output, if it was given."""
     if flags.FLAGS.output:
         text = json.dumps(result, indent=2) + "\n"
-        write_bytes(flags.FLAGS.output, text.encode())
+        write_bytes(flags.FLAGS.output, text.encode(), overwrite=True)

@@ -126,7 +126,8 @@ def main(arguments):
         "rows": rows,
     }
     output = Path(values.output)
-    images.write_bytes(output, (json.dumps(report, indent=2) + "\n").encode())
+    text = json.dumps(report, indent=2) + "\n"
+    images.write_bytes(output, text.encode(), overwrite=True)
 
 
 if __name__ == "__main__":

@@ -67,5 +67,5 @@ def animate(run_dir) -> Path | None:
     ]
     if not frames:
         return None
-    write_gif(run_dir / "progress.gif", frames)
+    write_gif(run_dir / "progress.gif", frames, overwrite=True)
     return run_dir / "progress.gif"

@@ -13,6 +13,7 @@ import numpy as np
 
 from shared.grids import image_grid, write_png
 from shared.images import write_bytes
+from shared.text import to_bytes
 
 # Column title, key of the row, format.
 _COLUMNS = (
@@ -51,7 +52,7 @@ def write_report(report_dir, results, pictures):
     }
     written = []
     for name, text in texts.items():
-        write_bytes(folder / name, text.encode())
+        write_bytes(folder / name, to_bytes(text), overwrite=True)
         written.append(folder / name)
     stems = [Path(name).name for name in pictures]
     for name, (samples, nearest) in pictures.items():
@@ -66,7 +67,7 @@ def write_report(report_dir, results, pictures):
                 image_grid(pairs, len(nearest), scale=2),
             ),
         ):
-            write_png(path, picture)
+            write_png(path, picture, overwrite=True)
             written.append(path)
     return written
 

@@ -91,7 +91,11 @@ class Watch(keras.callbacks.Callback):
         self.grid = image_grid(
             draw(self.generator, self._latents(0, FIXED)), scale=2
         )
-        write_png(self.run_dir / GRIDS / f"step-{step:08d}.png", self.grid)
+        write_png(
+            self.run_dir / GRIDS / f"step-{step:08d}.png",
+            self.grid,
+            overwrite=True,
+        )
         if self.classifier:
             images = draw(self.generator, self._latents(1, JUDGED))
             judgement = self.classifier.judge(images)
@@ -116,7 +120,9 @@ class Watch(keras.callbacks.Callback):
         if self.grid is not None:
             images = draw(self.generator, self._latents(2, 100))
             write_png(
-                self.run_dir / "sample_grid.png", image_grid(images, scale=2)
+                self.run_dir / "sample_grid.png",
+                image_grid(images, scale=2),
+                overwrite=True,
             )
 
     def _latents(self, stream, count):

@@ -17,6 +17,10 @@ import numpy as np
 from malicious_ae.controls import difference_picture
 from malicious_ae.pictures import colorize, panels
 from shared.images import Photo, write_bytes, write_photo
+from shared.text import to_bytes
+
+# What a report may consist of, besides report.json.
+FILES = ("report.md", "iou.png", "curve.png", "samples.png")
 
 LABELS = {
     "clean": "none",
@@ -57,17 +61,17 @@ def write_report(report_dir, results, samples, segmenter) -> list[Path]:
     written = []
 
     def save(name, data):
-        write_bytes(folder / name, data)
+        write_bytes(folder / name, data, overwrite=True)
         written.append(folder / name)
 
     text = json.dumps(_finite(results), indent=2, ensure_ascii=False)
-    save("report.json", (text + "\n").encode())
-    save("report.md", markdown(results).encode())
+    save("report.json", to_bytes(text + "\n"))
+    save("report.md", to_bytes(markdown(results)))
     save("iou.png", _figure(_bars, results["measured"]))
     if curve_points(results["measured"]):
         save("curve.png", _figure(_curve, results["measured"]))
     sheet = _samples(samples, segmenter)
-    write_photo(folder / "samples.png", Photo(sheet))
+    write_photo(folder / "samples.png", Photo(sheet), overwrite=True)
     return [*written, folder / "samples.png"]
 
 

@@ -222,7 +222,7 @@ def train(run_dir, frames, val_frames, ignored) -> None:
     batches.epoch = state["step"] // per_epoch
     if FLAGS.show_batch:
         picture = batch_picture(*batches[0], frames.classes)
-        write_png(run_dir / "batch.png", picture)
+        write_png(run_dir / "batch.png", picture, overwrite=True)
 
     whole = network
     if crop != (height, width):

@@ -6,6 +6,7 @@ from absl import logging
 
 from shared.errors import UserError
 from shared.export import ExportError
+from shared.text import say
 
 RANGE = "largest difference {:.1e} of its range"
 
@@ -32,7 +33,7 @@ def run_export(export, *arguments, show=True, measure=RANGE) -> None:
     except ExportError as error:
         raise UserError(str(error)) from error
     for path, outputs in differences.items():
-        print(path)
+        say(path)
         if show:
             for name, share in outputs.items():
-                print(f"  {name}: {measure.format(share)}")
+                say(f"  {name}: {measure.format(share)}")

@@ -64,16 +64,22 @@ def image_grid(images, columns=None, margin=2, scale=1):
     return sheet.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def write_png(path, picture):
+def write_png(path, picture, overwrite=False):
     """Writes a uint8 RGB picture [H, W, 3] as PNG, whole or not at all.
 
     Raises:
-        UserError: naming the file, if it cannot be written.
+        UserError: naming the file, if it exists or cannot be written.
     """
-    write_bytes(path, encode_photo(Photo(picture), ".png"))
+    write_bytes(path, encode_photo(Photo(picture), ".png"), overwrite)
 
 
-def write_gif(path, frames, milliseconds=150, last_milliseconds=2000):
+def write_gif(
+    path,
+    frames,
+    milliseconds=150,
+    last_milliseconds=2000,
+    overwrite=False,
+):
     """Writes an endless animation, whole or not at all.
 
     Args:
@@ -81,10 +87,11 @@ def write_gif(path, frames, milliseconds=150, last_milliseconds=2000):
         frames: uint8 [H, W, 3] RGB pictures of one size.
         milliseconds: How long a frame is shown.
         last_milliseconds: How long the last one is shown.
+        overwrite: Whether a file that is there is replaced.
 
     Raises:
         ValueError: If there is no frame.
-        UserError: naming the file, if it cannot be written.
+        UserError: naming the file, if it exists or cannot be written.
     """
     if not len(frames):
         raise ValueError("an animation needs at least one frame")
@@ -98,4 +105,4 @@ def write_gif(path, frames, milliseconds=150, last_milliseconds=2000):
         duration=[milliseconds] * len(rest) + [last_milliseconds],
         loop=0,
     )
-    write_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue(), overwrite)

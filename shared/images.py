@@ -21,8 +21,10 @@ from shared.image_decoder import (
     LIMIT_BYTES_PER_PIXEL,
     DecodeError,
     decode,
+    sniff,
 )
 from shared.metadata import Metadata, read_metadata, upright
+from shared.outputs import write_files
 
 MAX_PIXELS = 200_000_000
 SUFFIXES = (
@@ -228,39 +230,17 @@ def encode_photo(photo, suffix=".png", quality=None):
     )
 
 
-def write_bytes(path, data):
-    """Writes a file completely or not at all.
-
-    The bytes go to a temporary name in the same directory, which is renamed
-    onto `path` when they are all there.
+def write_bytes(path, data, overwrite=False):
+    """Writes a file completely or not at all; see `write_files`.
 
     Raises:
-        UserError: naming the file, if it cannot be written (no such
-            directory, no permission, disk full).
+        UserError: naming the file, if it exists and is not to be replaced,
+            or cannot be written.
     """
-    path = Path(path)
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part"
-        )
-        with os.fdopen(handle, "wb") as file:
-            # mkstemp makes private files; a photo gets what open() gives.
-            mask = os.umask(0)
-            os.umask(mask)
-            os.fchmod(file.fileno(), 0o666 & ~mask)
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written: {error.strerror}"
-        ) from error
-    finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+    write_files({path: data}, overwrite)
 
 
-def write_photo(path, photo, quality=None):
+def write_photo(path, photo, quality=None, overwrite=False):
     """Writes a photo, all or nothing, in the format of the file's suffix.
 
     Raises:
@@ -270,7 +250,7 @@ def write_photo(path, photo, quality=None):
         data = encode_photo(photo, Path(path).suffix, quality)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-    write_bytes(path, data)
+    write_bytes(path, data, overwrite)
 
 
 def make_directory(path):
@@ -290,32 +270,58 @@ def make_directory(path):
         ) from error
 
 
-def list_photos(directory):
-    """The photo files of a directory, by name.
+def is_photo(path):
+    """Whether a file of a folder is taken for a photo.
+
+    By its suffix; a file of another suffix, or of none, by its first bytes
+    (not TIFF's and BMP's, which raw files and texts share). Hidden files are
+    not.
+    """
+    path = Path(path)
+    if path.name.startswith(".") or not path.is_file():
+        return False
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        with open(path, "rb") as file:
+            return sniff(file.read(64)) not in (None, "TIFF", "BMP")
+    except OSError:
+        return False
+
+
+def list_directory(directory):
+    """What is in a directory, by name.
 
     Returns:
-        sorted list of Path; files in `SUFFIXES` only, hidden ones left out,
-        subdirectories not entered.
+        sorted list of Path.
 
     Raises:
-        UserError: if it is no directory, or holds none.
+        UserError: if it is no directory or cannot be read.
     """
     directory = Path(directory)
     if not directory.is_dir():
         kind = "not a directory" if directory.exists() else "no such directory"
         raise UserError(f"{directory}: {kind}")
     try:
-        paths = sorted(
-            path
-            for path in directory.iterdir()
-            if path.suffix.lower() in SUFFIXES
-            and not path.name.startswith(".")
-            and path.is_file()
-        )
+        return sorted(directory.iterdir())
     except OSError as error:
         raise UserError(
             f"{directory}: cannot be read: {error.strerror}"
         ) from error
+
+
+def list_photos(directory):
+    """The photo files of a directory, by name; see `is_photo`.
+
+    `shared.photo_folders.survey` also says what it leaves out.
+
+    Returns:
+        sorted list of Path; subdirectories are not entered.
+
+    Raises:
+        UserError: if it is no directory, or holds none.
+    """
+    paths = [*filter(is_photo, list_directory(directory))]
     if not paths:
         raise UserError(f"{directory}: holds no photos ({' '.join(SUFFIXES)})")
     return paths

@@ -15,8 +15,10 @@ import tempfile
 import numpy as np
 from absl import flags
 
+from shared import outputs
 from shared.errors import UserError, no_arguments, run_main
 from shared.state_dict import read_state_dict
+from shared.text import say
 
 ALEXNET_LAYERS = (0, 3, 6, 8, 10)
 
@@ -37,6 +39,7 @@ def define_flags():
     flags.DEFINE_string(
         "output", None, "File to write; its name ends in .weights.h5."
     )
+    outputs.define_flags()
     flags.mark_flags_as_required(["alexnet", "lpips", "output"])
 
 
@@ -114,8 +117,10 @@ class _Named:
 def main(arguments):
     no_arguments(arguments)
     values = flags.FLAGS
+    inputs = (values.alexnet, values.lpips)
+    outputs.refuse_existing(values.output, values.overwrite, inputs)
     convert(values.alexnet, values.lpips, values.output)
-    print(f"wrote {values.output}")
+    say(f"wrote {values.output}")
 
 
 if __name__ == "__main__":

@@ -123,7 +123,12 @@ def open_run(
                 )
         else:
             write_text(path, json.dumps(config, indent=2) + "\n")
-        with open(run_dir / "command.txt", "a") as file:
+        with open(
+            run_dir / "command.txt",
+            "a",
+            encoding="utf-8",
+            errors="backslashreplace",
+        ) as file:
             file.write(" ".join(sys.orig_argv[1:]) + "\n")
     except OSError as error:
         raise UserError(f"--{flag}: {run_dir}: {error.strerror}") from error

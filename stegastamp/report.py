@@ -17,6 +17,16 @@ import cv2
 import numpy as np
 
 from shared.images import Photo, write_bytes, write_photo
+from shared.text import to_bytes
+
+# What a report may consist of, besides report.json.
+FILES = (
+    "report.md",
+    "report.csv",
+    "accuracy.png",
+    "contact_sheet.png",
+    "flat_region.png",
+)
 
 # What the contact sheet shows of each sample, where the run has it.
 _SHEET_ATTACKS = (
@@ -50,18 +60,21 @@ def write_report(report_dir, results, grid, samples, flattest):
     written = []
 
     def save(name, data):
-        write_bytes(folder / name, data)
+        write_bytes(folder / name, data, overwrite=True)
         written.append(folder / name)
 
     def save_picture(name, pixels):
-        write_photo(folder / name, Photo(pixels))
+        write_photo(folder / name, Photo(pixels), overwrite=True)
         written.append(folder / name)
 
     text = json.dumps(_finite(results), indent=2, ensure_ascii=False)
-    save("report.json", (text + "\n").encode())
-    save("report.md", markdown(results).encode())
+    save("report.json", to_bytes(text + "\n"))
+    save("report.md", to_bytes(markdown(results)))
     if results.get("attacks"):
-        save("report.csv", _table(results["attacks"]).encode())
+        save(
+            "report.csv",
+            to_bytes(_table(results["attacks"])),
+        )
         save("accuracy.png", _bars(results["attacks"]))
         save_picture(
             "contact_sheet.png", contact_sheet(samples, grid, results["seed"])

@@ -15,6 +15,10 @@ import cv2
 import numpy as np
 
 from shared.images import Photo, write_bytes, write_photo
+from shared.text import to_bytes
+
+# What a report may consist of, besides report.json.
+FILES = ("report.md", "roc.png", "sweep.png", "samples.png")
 
 _LABELS = {
     "eve": "Eve of the training",
@@ -59,10 +63,11 @@ def write_report(report_dir, results, detections, model, samples):
     if len(detections) > 1:
         pictures["sweep.png"] = _plot_sweep(detections)
     for name, text in contents.items():
-        write_bytes(folder / name, text.encode())
+        write_bytes(folder / name, to_bytes(text), overwrite=True)
     for name, data in pictures.items():
-        write_bytes(folder / name, data)
-    write_photo(folder / "samples.png", Photo(sample_sheet(samples)))
+        write_bytes(folder / name, data, overwrite=True)
+    sheet = Photo(sample_sheet(samples))
+    write_photo(folder / "samples.png", sheet, overwrite=True)
     names = [*contents, *pictures, "samples.png"]
     return [folder / name for name in names]
 

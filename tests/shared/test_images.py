@@ -241,7 +241,7 @@ def test_a_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(UserError, match="a.png.*No space left"):
-        write_bytes(path, b"new")
+        write_bytes(path, b"new", overwrite=True)
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
@@ -272,6 +272,24 @@ def test_list_photos(tmp_path):
     assert [p.name for p in list_photos(tmp_path)] == ["a.jpg", "b.PNG"]
     with pytest.raises(UserError, match="not a directory"):
         list_photos(tmp_path / "a.jpg")
+
+
+def test_a_file_of_another_name_is_a_photo_by_its_first_bytes(tmp_path):
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    for suffix in (".jpg", ".png", ".webp"):
+        data = encode_photo(Photo(pixels), suffix)
+        (tmp_path / f"no suffix {suffix[1:]}").write_bytes(data)
+        (tmp_path / f"a{suffix}.bak").write_bytes(data)
+        (tmp_path / f".b{suffix}").write_bytes(data)
+    (tmp_path / "phone.xyz").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1")
+    (tmp_path / "film.mov").write_bytes(b"\0\0\0\x14ftypqt  \0\0\0\0qt  ")
+    # Raw files begin as TIFF does, and hold a small preview.
+    (tmp_path / "raw.nef").write_bytes(b"II*\0" + bytes(99))
+    (tmp_path / "letter").write_text("BMI is not a photo")
+    assert [p.name for p in list_photos(tmp_path)] == [
+        "a.jpg.bak", "a.png.bak", "a.webp.bak", "no suffix jpg",
+        "no suffix png", "no suffix webp", "phone.xyz",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])

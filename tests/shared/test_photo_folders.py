@@ -1,11 +1,20 @@
 """Folders of photos: order, depth, sixteen bits, and what is refused."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from shared.errors import UserError
-from shared.photo_folders import load_folders
+from shared.photo_folders import (
+    LeftOut,
+    find_photos,
+    leave_out_outputs,
+    load_folders,
+    photos_of,
+    survey,
+)
 from stegastamp.data import load_photos
 
 
@@ -47,3 +56,50 @@ def test_folders_without_photos_are_named(folder, tmp_path):
         load_folders([tmp_path / "empty"], "val_dir")
     with pytest.raises(UserError, match="--images_dir: .*not a directory"):
         load_folders([tmp_path / "missing"])
+
+
+def test_what_is_left_out_of_a_folder_is_named(folder, capsys):
+    for name in ("a.txt", "b.txt", "c.txt", ".hidden.png"):
+        (folder / name).write_text("no photo")
+    (folder / ".thumbnails").mkdir()
+    photos, left_out = survey(folder)
+    assert [path.name for path in photos] == ["b.png"]
+    assert left_out.files == (
+        ".hidden.png", "a.txt", "b.txt", "c.txt", "notes.txt"
+    )  # fmt: skip
+    wanted = "5 files (.hidden.png, a.txt, b.txt, ...) and 2 folders"
+    assert str(left_out) == wanted
+    photos, left_out = survey(folder, depth=1)
+    assert [path.name for path in photos] == ["b.png", "a.png"]
+    assert left_out.folders == 1
+    assert len(load_folders([folder])) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"warning: {folder}: left out 5 files (")
+    assert photos_of(folder / "deeper") == [folder / "deeper/a.png"]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_without_a_photo_says_what_it_has(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(UserError, match=r"no photos .*only 1 file \(notes"):
+        find_photos(tmp_path)
+    with pytest.raises(UserError, match="no such directory"):
+        survey(tmp_path / "none")
+
+
+def test_outputs_are_told_from_photos_by_what_lies_beside_them():
+    endings = {"_hidden": (".png", ".jpg"), "_residual": (".png",)}
+    names = [
+        "a.jpg", "a_hidden.png", "a_residual.png", "a_residual.jpg",
+        "b_hidden.png", "c/a.png", "d/a_hidden.png",
+    ]  # fmt: skip
+    photos, phrases = leave_out_outputs(
+        [*map(Path, names)], LeftOut(("x.txt",)), endings
+    )
+    assert [str(path) for path in photos] == [
+        "a.jpg", "a_residual.jpg", "b_hidden.png", "c/a.png", "d/a_hidden.png"
+    ]  # fmt: skip
+    assert phrases == [
+        "2 outputs of an earlier run (a_hidden.png, a_residual.png)",
+        "1 file (x.txt)",
+    ]
