@@ -7,25 +7,29 @@
 Prints one line a photo: PATH: 'Stega!!' (corrected 2 bit errors), or
 PATH: no message found. With --json each line is an object with path, message,
 corrected_bits, confidence (mean over the bits of how sure the network was, 0
-to 1), view (how the photo was looked at) and keyed (whether it was read with a
-key); message is null where none was found, and error says why a file could not
-be read.
+to 1), view (how the photo was looked at), keyed (whether it was read with a
+key) and notes (what of the file was not read); message is null where none was
+found, and error says why a file could not be read. A path that is not UTF-8 is
+spelled with escapes, and path_bytes is its bytes in hexadecimal.
 
-In a directory that stegastamp.encode wrote, the NAME_residual.png files beside
-NAME_hidden files are left out.
+In a directory that stegastamp.encode wrote, the pictures NAME_residual.png
+beside NAME_hidden files are left out: those that are middle gray on average,
+as every residual is. The last line, on stderr, counts what was left out.
 
 Exit code: 0 if every photo gave a message, 1 if one did not, 130 after Ctrl-C.
 """
 
-import json
 import sys
 
 import cv2
+import numpy as np
 from absl import flags
 
 from shared import keys
-from shared.errors import UserError, error_line, no_arguments, run_main
+from shared.errors import UserError, no_arguments, report, run_main
 from shared.images import read_photo
+from shared.photo_folders import count_names
+from shared.text import json_line, say, warn
 from stegastamp import api
 from stegastamp.encode import choose_photos, progress
 from stegastamp.views import VIEWS
@@ -83,30 +87,50 @@ def describe(path, found):
     )
 
 
-def _record(path, found, error=None):
+def _record(path, found, notes=(), error=None):
     """One line for a program."""
     record = {
-        "path": str(path),
+        "path": path,
         "message": found.message if found else None,
         "corrected_bits": found.corrected_bits if found else None,
         "confidence": round(found.confidence, 4) if found else None,
         "view": found.view if found else None,
         "keyed": found.keyed if found else None,
+        "notes": list(notes),
     }
     if error:
         record["error"] = str(error)
-    return json.dumps(record, ensure_ascii=False)
+    return json_line(record)
 
 
-def _drop_residuals(paths):
-    """Leaves out the residual pictures that lie beside a stamped photo."""
+def is_residual(path, max_pixels):
+    """Whether a file is a picture that stegastamp.encode made of a residual.
+
+    Stamps have no mean, so that such a picture is middle gray on average in
+    each channel, within rounding and clipping; photos hardly ever are.
+    """
+    try:
+        photo = read_photo(path, max_pixels)
+    except UserError:
+        return False
+    means = np.array(cv2.mean(photo.pixels)[:3])
+    return photo.bit_depth == 8 and np.abs(means - 127.5).max() < 3
+
+
+def split_residuals(paths, max_pixels):
+    """Tells residual pictures beside a stamped photo from photos.
+
+    Returns:
+        (photos, residuals): two lists of Path.
+    """
     stamped = {path.stem for path in paths}
-    return [
-        path
-        for path in paths
-        if not path.stem.endswith("_residual")
-        or path.stem.removesuffix("_residual") + "_hidden" not in stamped
-    ]
+    photos, residuals = [], []
+    for path in paths:
+        name = path.stem.removesuffix("_residual")
+        beside = name != path.stem and f"{name}_hidden" in stamped
+        made = beside and is_residual(path, max_pixels)
+        (residuals if made else photos).append(path)
+    return photos, residuals
 
 
 def read_photos(decoder, paths, batch, values, key=None):
@@ -123,22 +147,25 @@ def read_photos(decoder, paths, batch, values, key=None):
         int, the command's exit code.
     """
     failures = 0
-    photos, say = progress(paths, batch)
-    for path in photos:
+    for path in progress(paths, batch):
         timings = api.Timings()
         found = problem = None
+        notes = ()
         try:
             with timings.stage("read"):
                 photo = read_photo(path, values.max_pixels)
+            notes = photo.notes
             found = decoder.decode(
                 photo.array, values.views, values.rotations, timings, key=key
             )
         except UserError as error:
             problem = error
-            say(error_line(error), file=sys.stderr)
+            report(error)
         failures += found is None
+        for note in notes:
+            warn(f"{path}: {note}")
         if values.json:
-            say(_record(path, found, problem))
+            say(_record(path, found, notes, problem))
         elif not problem:
             say(describe(path, found))
         if values.timings:
@@ -149,15 +176,22 @@ def read_photos(decoder, paths, batch, values, key=None):
 def main(arguments, values=flags.FLAGS):
     """Runs the command; returns its exit code."""
     no_arguments(arguments)
-    paths = choose_photos(values.image, values.images_dir)
-    batch = bool(values.images_dir)
+    paths, others = choose_photos(values.image, values.images_dir)
+    batch, left_out = bool(values.images_dir), []
     if batch:
-        paths = _drop_residuals(paths)
+        paths, residuals = split_residuals(paths, values.max_pixels)
+        if residuals:
+            left_out.append(count_names(residuals, "residual picture"))
+        if others:
+            left_out.append(str(others))
     key = keys.read_key(values)
     if values.threads:
         cv2.setNumThreads(values.threads)
     decoder = api.Decoder(values.model, values.threads, values.provider)
-    return read_photos(decoder, paths, batch, values, key)
+    code = read_photos(decoder, paths, batch, values, key)
+    if left_out:
+        say(f"left out {', '.join(left_out)}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -4,21 +4,26 @@
 
 Takes about a second on a laptop and needs the packages of
 requirements-runtime.txt only. Without --image it uses a photo that comes along
-(Kodak PhotoCD 23, two macaws; free for any use).
+(Kodak PhotoCD 23, two macaws; free for any use). Its pictures are written all
+or none, and replace those of an earlier demo, but no other files.
 
 Exit code: 0 if the message came back from every damaged photo, 1 if not.
 """
 
 import dataclasses
-import math
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from shared.errors import UserError, no_arguments, run_main
-from shared.images import Photo, make_directory, read_photo, write_photo
+from shared.images import Photo, encode_photo, make_directory, read_photo
+from shared.outputs import refuse_existing, write_files
+from shared.quality import psnr
+from shared.text import say, warn
 from stegastamp import api
 
 PHOTO = Path(__file__).parent / "assets" / "macaws.jpg"
@@ -38,6 +43,7 @@ def define_flags(values=flags.FLAGS):
     flags.DEFINE_string(
         "secret", "Stega!!", "The message to hide.", flag_values=values
     )
+    shared.outputs.define_flags(values)
     api.define_flags(values)
 
 
@@ -79,11 +85,6 @@ DAMAGES = {
 }
 
 
-def _psnr(first, second):
-    error = cv2.norm(first, second, cv2.NORM_L2SQR) / first.size
-    return 10 * math.log10(255**2 / error) if error else math.inf
-
-
 def _answer(found, secret):
     if not found:
         return "no message found"
@@ -92,13 +93,60 @@ def _answer(found, secret):
     return f"{found.message!r} (corrected {found.corrected_bits} bit errors)"
 
 
+def check_targets(output, photo, overwrite):
+    """Refuses to replace files that are not all those of an earlier demo.
+
+    Args:
+        output: Path of the demo's folder.
+        photo: the file that is read.
+        overwrite: bool, whether to replace any but that.
+
+    Returns:
+        bool, whether what is there is to be replaced.
+
+    Raises:
+        UserError: naming the first file that may not be.
+    """
+    names = ["cover", "stamped", "residual_x10"]
+    names += [f"damaged_{name}" for name in DAMAGES]
+    targets = [output / f"{name}.png" for name in names]
+    # A demo writes all of them or none.
+    overwrite = overwrite or all(map(os.path.lexists, targets))
+    for target in targets:
+        refuse_existing(target, overwrite, [photo])
+    return overwrite
+
+
+def write_pictures(output, pictures, photo, overwrite):
+    """Writes the demo's pictures and says what they are.
+
+    Args:
+        output: Path of the demo's folder.
+        pictures: dict, (what it shows, uint8 [H, W, 3]) by name.
+        photo: Photo whose colour profile those have that are photos.
+        overwrite: bool, whether files that are there are replaced.
+    """
+    contents = {}
+    for name, (_, pixels) in pictures.items():
+        picture = Photo(pixels)
+        if name != "residual_x10":
+            picture = dataclasses.replace(photo, pixels=pixels)
+        contents[output / f"{name}.png"] = encode_photo(picture, ".png")
+    write_files(contents, overwrite)
+    for path, (text, _) in zip(contents, pictures.values(), strict=True):
+        say(f"  {path}  ({text})")
+
+
 def main(arguments, values=flags.FLAGS):
     """Runs the demo; returns its exit code."""
     no_arguments(arguments)
     output = Path(values.output_dir)
     settings = (values.model, values.threads, values.provider)
     encoder, decoder = api.Encoder(*settings), api.Decoder(*settings)
+    overwrite = check_targets(output, values.image, values.overwrite)
     photo = read_photo(values.image, values.max_pixels)
+    for note in photo.notes:
+        warn(f"{values.image}: {note}")
     # The damages are 8-bit colour; so is what the demo shows.
     cover = photo.pixels
     if photo.bit_depth == 16:
@@ -119,9 +167,9 @@ def main(arguments, values=flags.FLAGS):
         "residual_x10": ("what was added, ten times as strong", tenfold),
     }
     height, width = cover.shape[:2]
-    print(f"Photo:    {values.image} ({width} x {height})")
-    print(f"Message:  {secret!r}")
-    print(f"Change:   PSNR {_psnr(cover, stamped):.1f} dB")
+    say(f"Photo:    {values.image} ({width} x {height})")
+    say(f"Message:  {secret!r}")
+    print(f"Change:   PSNR {psnr(cover, stamped):.1f} dB")
 
     # Damage, and read back.
     print("Read back from the photo")
@@ -133,26 +181,17 @@ def main(arguments, values=flags.FLAGS):
     lost = []
     for _, text, image in rows:
         found = decoder.decode(image)
-        print(f"  {text:<24}{_answer(found, secret)}")
+        say(f"  {text:<24}{_answer(found, secret)}")
         if not found or found.message != secret:
             lost.append(text)
 
     # Show.
     print("Pictures")
-    for name, (text, pixels) in pictures.items():
-        path = output / f"{name}.png"
-        is_photo = name != "residual_x10"
-        picture = (
-            dataclasses.replace(photo, pixels=pixels)
-            if is_photo
-            else Photo(pixels)
-        )
-        write_photo(path, picture)
-        print(f"  {path}  ({text})")
+    write_pictures(output, pictures, photo, overwrite)
     if lost:
         print(f"The message was lost from: {'; '.join(lost)}")
         return 1
-    print(f"Decoded message: {secret}")
+    say(f"Decoded message: {secret}")
     return 0
 
 

@@ -10,7 +10,14 @@
 Writes NAME_hidden.png, the photo with the message, and NAME_residual.png,
 what was added to it (gray is nothing). The photo keeps its size, its shape,
 its transparency and its bit depth. Each file is read back before it is put in
-place: a photo whose message did not survive the format is not written.
+place: a photo whose message did not survive the format is not written. Both
+files are written or none, and none that exists is replaced without
+--overwrite.
+
+In a directory, what an earlier run wrote beside its photos is left out, and a
+photo whose NAME_hidden file already holds the message is skipped, so that the
+same command continues a batch that was stopped. The last line counts what was
+stamped, skipped and left out.
 
 Exit code: 0 if all photos were stamped, 1 if one was not (the others are),
 130 after Ctrl-C.
@@ -18,27 +25,33 @@ Exit code: 0 if all photos were stamped, 1 if one was not (the others are),
 
 import concurrent.futures
 import dataclasses
-import functools
-import sys
 from pathlib import Path
 
 import cv2
 from absl import flags
 
+import shared.outputs
 from shared import keys
-from shared.errors import UserError, error_line, no_arguments, run_main
+from shared.errors import UserError, no_arguments, report, run_main
 from shared.images import (
     Photo,
     decode_photo,
     encode_photo,
-    list_photos,
     make_directory,
     read_photo,
-    write_bytes,
 )
+from shared.outputs import Outputs, write_files
+from shared.photo_folders import LeftOut, find_photos, leave_out_outputs
+from shared.text import say, warn
 from stegastamp import api
 
+_FORMATS = ("png", "jpg", "webp", "tiff")
 _LOSSLESS = ("png", "tiff")
+# What a run adds to a photo's name, and the formats of those files.
+ENDINGS = {
+    "_hidden": tuple(f".{name}" for name in _FORMATS),
+    "_residual": (".png",),
+}
 
 
 def define_flags(values=flags.FLAGS):
@@ -76,7 +89,7 @@ def define_flags(values=flags.FLAGS):
     flags.DEFINE_enum(
         "format",
         "png",
-        ["png", "jpg", "webp", "tiff"],
+        _FORMATS,
         "File format of NAME_hidden. png and tiff keep every bit; jpg cannot "
         "hold transparency; jpg and webp hold 8 bits.",
         flag_values=values,
@@ -107,6 +120,7 @@ def define_flags(values=flags.FLAGS):
         flag_values=values,
     )
     keys.define_flags(values)
+    shared.outputs.define_flags(values)
     api.define_flags(values)
 
 
@@ -116,9 +130,10 @@ class Stamper:
 
     Attributes:
         encoder: stegastamp.Encoder.
-        decoder: stegastamp.Decoder, or None not to check.
+        decoder: stegastamp.Decoder, or None not to read anything back.
         secret: str.
         save_dir: Path of an existing directory.
+        outputs: Outputs that says which files may be written.
         strength, format, quality, check, residual, max_pixels: as the flags.
         key: str that will be needed to read the message, or None.
     """
@@ -127,6 +142,7 @@ class Stamper:
     decoder: api.Decoder | None
     secret: str
     save_dir: Path
+    outputs: Outputs
     strength: float = 1.0
     format: str = "png"
     quality: int = 95
@@ -139,6 +155,29 @@ class Stamper:
         """Where the stamped photo of `path` goes."""
         return self.save_dir / f"{Path(path).stem}_hidden.{self.format}"
 
+    def residual_target(self, path):
+        """Where the residual picture of `path` goes, or None."""
+        if not self.residual:
+            return None
+        return self.save_dir / f"{Path(path).stem}_residual.png"
+
+    def is_stamped(self, path):
+        """Whether an earlier run stamped `path` with this message.
+
+        Raises:
+            UserError: if another photo of this run has the target.
+        """
+        target = self.target(path)
+        self.outputs.reserve(target, path)
+        if self.outputs.overwrite or not self.decoder or not target.exists():
+            return False
+        try:
+            photo = read_photo(target, self.max_pixels)
+        except UserError:
+            return False
+        found = self.decoder.decode(photo.array, key=self.key)
+        return bool(found) and found.message == self.secret
+
     def stamp(self, path):
         """Stamps one photo file and writes the results.
 
@@ -147,12 +186,18 @@ class Stamper:
 
         Raises:
             UserError: naming the file, if it cannot be read, carry the
-                message, be written, or be read back. Nothing is written then.
+                message, be written, or be read back, or exists. Nothing is
+                written then.
         """
         timings = api.Timings()
-        target = self.target(path)
+        target, residual_target = self.target(path), self.residual_target(path)
+        self.outputs.claim(target, path)
+        if residual_target:
+            self.outputs.check(residual_target)
         with timings.stage("read"):
             photo = read_photo(path, self.max_pixels)
+        for note in photo.notes:
+            warn(f"{path}: {note}")
         try:
             stamped, residual = self.encoder.encode(
                 photo.array, self.secret, self.strength, timings, key=self.key
@@ -162,7 +207,7 @@ class Stamper:
         # The two files compress side by side; OpenCV lets go of Python's lock.
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             picture = None
-            if self.residual:
+            if residual_target:
                 picture = pool.submit(_residual_png, residual, photo.gray)
             with timings.stage("write"):
                 try:
@@ -173,14 +218,14 @@ class Stamper:
                     )
                 except UserError as error:
                     raise UserError(f"{target}: {error}") from error
-            if self.decoder:
+            if self.check != "off":
                 with timings.stage("check"):
                     self._check(target, data, stamped)
             with timings.stage("write"):
-                write_bytes(target, data)
+                contents = {target: data}
                 if picture:
-                    name = f"{Path(path).stem}_residual.png"
-                    write_bytes(self.save_dir / name, picture.result())
+                    contents[residual_target] = picture.result()
+                write_files(contents, self.outputs.overwrite)
         return target, timings
 
     def _check(self, target, data, stamped):
@@ -197,7 +242,7 @@ class Stamper:
             message += " or --quality, or --format=png"
         if self.check == "error":
             raise UserError(f"{message} (not written; --check=warn writes it)")
-        print(f"warning: {message}", file=sys.stderr)
+        warn(message)
 
 
 def _residual_png(residual, gray):
@@ -215,76 +260,72 @@ def choose_photos(image, images_dir):
     """The photos that --image or --images_dir name.
 
     Returns:
-        non-empty list of Path.
+        (paths, left_out): non-empty list of Path; LeftOut of the directory.
 
     Raises:
         UserError: if both flags are given, or none, or there are no photos.
     """
     if bool(image) == bool(images_dir):
         raise UserError("give one of --image and --images_dir")
-    return [Path(image)] if image else list_photos(images_dir)
+    return ([Path(image)], LeftOut()) if image else find_photos(images_dir)
 
 
 def progress(paths, batch):
-    """Iterates over a batch with a progress bar, over one photo without.
-
-    Returns:
-        (iterable, say): the paths; a function of a line, and of the file to
-        print it to (default stdout), that does not print into the bar.
-    """
+    """The paths; of a batch, with a progress bar."""
     if not batch:
-        return paths, functools.partial(print, flush=True)
+        return paths
     # Not at the top: one photo should not wait for it.
     from tqdm import tqdm
 
-    def say(line, file=None):
-        tqdm.write(line, file=file)
-        (file or sys.stdout).flush()
-
     # On a terminal only (None), so that logs stay readable.
-    return tqdm(paths, unit="photo", disable=None, leave=False), say
+    return tqdm(paths, unit="photo", disable=None, leave=False)
 
 
-def stamp_photos(stamper, paths, batch, timings=False):
+def stamp_photos(stamper, paths, batch, timings=False, left_out=()):
     """Stamps photo files one after the other; a bad one does not stop it.
 
     Args:
         stamper: Stamper.
         paths: list of Path.
-        batch: bool, whether to show a bar and a summary.
+        batch: bool, whether to show a bar and a summary, and to skip photos
+            that are already stamped.
         timings: bool, whether to print the stages' milliseconds.
+        left_out: list of str, what the summary says was left out.
 
     Returns:
         int, the command's exit code.
     """
-    sources = {}
-    failures = 0
-    photos, say = progress(paths, batch)
-    for path in photos:
+    failures = skipped = 0
+    for path in progress(paths, batch):
         try:
-            target = stamper.target(path)
-            other = sources.setdefault(target, path)
-            if other != path:
-                raise UserError(
-                    f"{path}: {target} already holds {other.name}; rename one"
-                )
+            if batch and stamper.is_stamped(path):
+                target = stamper.target(path)
+                say(f"{path} -> {target}: already stamped: skipped")
+                skipped += 1
+                continue
             target, spent = stamper.stamp(path)
         except UserError as error:
-            say(error_line(error), file=sys.stderr)
+            report(error)
             failures += 1
             continue
         say(f"{path} -> {target}")
         if timings:
             say(f"  {spent}")
     if batch:
-        print(f"stamped {len(paths) - failures} of {len(paths)} photos")
+        stamped = len(paths) - failures - skipped
+        parts = [f"stamped {stamped} of {len(paths)} photos"]
+        if skipped:
+            parts.append(f"skipped {skipped} already stamped")
+        if left_out:
+            parts.append(f"left out {', '.join(left_out)}")
+        say("; ".join(parts))
     return 1 if failures else 0
 
 
 def main(arguments, values=flags.FLAGS):
     """Runs the command; returns its exit code."""
     no_arguments(arguments)
-    paths = choose_photos(values.image, values.images_dir)
+    paths, others = choose_photos(values.image, values.images_dir)
     if not values.save_dir:
         raise UserError("--save_dir is missing: where should the results go?")
     if values.secret is None:
@@ -298,13 +339,19 @@ def main(arguments, values=flags.FLAGS):
         encoder.codec.encode(values.secret)
     except ValueError as error:
         raise UserError(f"--secret: {error}") from error
-    decoder = None if values.check == "off" else encoder.decoder
+    batch, left_out = bool(values.images_dir), []
+    if batch:
+        paths, left_out = leave_out_outputs(paths, others, ENDINGS)
+    # A batch reads what an earlier run left, whatever --check says.
+    checks = batch or values.check != "off"
+    decoder = encoder.decoder if checks else None
     make_directory(values.save_dir)
     stamper = Stamper(
         encoder,
         decoder,
         values.secret,
         Path(values.save_dir),
+        Outputs(values.overwrite, paths),
         values.strength,
         values.format,
         values.quality,
@@ -313,8 +360,7 @@ def main(arguments, values=flags.FLAGS):
         values.max_pixels,
         key,
     )
-    batch = bool(values.images_dir)
-    return stamp_photos(stamper, paths, batch, values.timings)
+    return stamp_photos(stamper, paths, batch, values.timings, left_out)
 
 
 if __name__ == "__main__":

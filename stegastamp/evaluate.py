@@ -36,9 +36,12 @@ from tqdm import tqdm
 import shared.images
 from shared.errors import UserError, no_arguments, report, run_main
 from shared.intervals import wilson_interval
+from shared.outputs import check_report_dir
+from shared.photo_folders import photos_of
 from shared.quality import psnr, ssim
+from shared.text import say
 from stegastamp import api, attacks
-from stegastamp.report import write_report
+from stegastamp.report import FILES, write_report
 
 FALSE_POSITIVE_RATES = (1e-3, 1e-6)
 # Printable ASCII without the space, which could end up last.
@@ -423,7 +426,8 @@ def main(arguments):
         )
     if values.seed < 0:
         raise UserError(f"--seed={values.seed}: must not be negative")
-    paths = shared.images.list_photos(values.images_dir)
+    paths = photos_of(values.images_dir)
+    check_report_dir(values.report_dir, FILES)
     shared.images.make_directory(values.report_dir)
     backend = {"threads": values.threads, "provider": values.provider}
     evaluation = Evaluation(
@@ -461,9 +465,9 @@ def main(arguments):
         samples=evaluation.samples,
         flattest=evaluation.flattest,
     )
-    print((written[0].parent / "report.md").read_text("utf-8"))
+    say((written[0].parent / "report.md").read_text("utf-8"), keep="\n")
     for path in written:
-        print(os.fspath(path))
+        say(os.fspath(path))
     return 1 if failed else 0
 
 

@@ -18,10 +18,13 @@ import numpy as np
 from absl import flags
 from keras import ops
 
+import shared.outputs
 from shared import export
 from shared.errors import UserError, no_arguments, run_main
 from shared.export_command import run_export
-from shared.images import list_photos, read_photo, resize_area, write_bytes
+from shared.images import read_photo, resize_area, write_bytes
+from shared.outputs import refuse_any
+from shared.photo_folders import photos_of
 from shared.run_files import load_weights, read_config
 from shared.runtime import open_session, read_metadata
 from stegastamp.networks import build_decoder, build_encoder
@@ -120,6 +123,15 @@ def make_examples(height: int, width: int, secret_size: int) -> dict:
     }
 
 
+def list_targets(output_dir, litert=False, quantized=False) -> list[Path]:
+    """The files by which an export is known to be there."""
+    names = [f"{role}.onnx" for role in ("encoder", "decoder")]
+    names += [f"int8/{name}" for name in names] if quantized else []
+    names += ["encoder.tflite", "decoder.tflite"] if litert else []
+    names += ["stegastamp/1/saved_model.pb"]
+    return [Path(output_dir) / name for name in names]
+
+
 def export_run(run_dir, output_dir, litert: bool = False) -> dict:
     """Exports a run; each file is compared with Keras before it counts.
 
@@ -187,7 +199,7 @@ def quantize_run(output_dir, images_dir, count: int = 64) -> dict:
     described = read_metadata(open_session(encoder), "stegastamp", encoder)
     generator = np.random.default_rng(0)
     batches = []
-    for path in list_photos(images_dir)[:count]:
+    for path in photos_of(images_dir)[:count]:
         photo = read_photo(path)
         scale = np.float32(2**photo.bit_depth - 1)
         small = resize_area(
@@ -214,7 +226,8 @@ def quantize_run(output_dir, images_dir, count: int = 64) -> dict:
     )
     # The decoder takes a tenth of the encoder's time, and its margin is what
     # a damaged photo lives on: it stays as it is.
-    write_bytes(target / "decoder.onnx", decoder.read_bytes())
+    copy = target / "decoder.onnx"
+    write_bytes(copy, decoder.read_bytes(), overwrite=True)
     return {path: shares}
 
 
@@ -239,6 +252,7 @@ def define_flags() -> None:
     flags.DEFINE_string(
         "images_dir", None, "Photos that --quantize=int8 adjusts itself to."
     )
+    shared.outputs.define_flags()
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 
 
@@ -251,6 +265,9 @@ def main(arguments) -> None:
             "--quantize=int8 and --images_dir belong together: give both or "
             "neither"
         )
+    quantized = values.quantize == "int8"
+    targets = list_targets(values.output_dir, values.litert, quantized)
+    refuse_any(targets, values.overwrite)
     run_export(
         export_run,
         values.run_dir,
@@ -263,7 +280,7 @@ def main(arguments) -> None:
             f"all of float32 equal on batches of {export.BATCH_SIZES[0]} and "
             f"{export.BATCH_SIZES[1]} (allowed: {export.TOLERANCE:.0e})"
         )
-    if values.quantize == "int8":
+    if quantized:
         run_export(
             quantize_run,
             values.output_dir,

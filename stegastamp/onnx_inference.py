@@ -15,8 +15,11 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import make_directory, read_photo
+from shared.outputs import Outputs
+from shared.text import say, warn
 from stegastamp import api
 from stegastamp.decode import describe
 from stegastamp.encode import Stamper
@@ -40,6 +43,7 @@ def define_flags(values=flags.FLAGS):
     flags.DEFINE_string(
         "save_dir", "out", "Where --encode writes.", flag_values=values
     )
+    shared.outputs.define_flags(values)
     api.define_flags(values)
 
 
@@ -51,22 +55,31 @@ def _encode(values, settings):
         None,
         values.secret,
         Path(values.save_dir),
+        Outputs(values.overwrite, [values.image]),
+        check="off",
         max_pixels=values.max_pixels,
     )
     target, _ = stamper.stamp(values.image)
-    print(f"{values.image} -> {target}")
+    say(f"{values.image} -> {target}")
     return 0
 
 
-def _decode(values, settings):
+def _read(values):
     photo = read_photo(values.image, values.max_pixels)
+    for note in photo.notes:
+        warn(f"{values.image}: {note}")
+    return photo
+
+
+def _decode(values, settings):
+    photo = _read(values)
     found = api.Decoder(*settings).decode(photo.array)
-    print(describe(values.image, found))
+    say(describe(values.image, found))
     return 0 if found else 1
 
 
 def _test(values, settings):
-    photo = read_photo(values.image, values.max_pixels)
+    photo = _read(values)
     encoder, decoder = api.Encoder(*settings), api.Decoder(*settings)
     if encoder.codec.secret_size != decoder.codec.secret_size:
         raise UserError(
@@ -81,7 +94,7 @@ def _test(values, settings):
     sent = encoder.codec.encode(values.secret)
     right = int(np.sum((decoder.logits([stamped])[0] > 0) == sent))
     found = decoder.decode(stamped)
-    print(describe(values.image, found))
+    say(describe(values.image, found))
     print(f"{right} of {sent.size} bits right")
     return 0 if found and found.message == values.secret else 1
 

@@ -134,7 +134,7 @@ def test_a_message_lost_in_the_format_is_not_written(stamp, tmp_path):
     code, _, err = stamp(*weak, "--check=warn")
     assert code == 0 and err.startswith("warning: ")
     assert len(_names(tmp_path / "out")) == 2
-    code, _, err = stamp(*weak, "--check=off")
+    code, _, err = stamp(*weak, "--check=off", "--overwrite")
     assert (code, err) == (0, "")
 
 
