@@ -23,7 +23,7 @@ from shared.errors import UserError
 from shared.keys import normal
 from shared.model_dir import find_model
 from shared.runtime import open_session, read_metadata
-from stego.codec import Codec, DamagedMessage, Message, NoMessage
+from stego.codec import Codec, DamagedMessage, Message, NoMessage, is_utf8
 from stego.sealed import SealedCodec
 from stego.tiles import count_tiles, cut_tiles, digest, paste_tiles
 
@@ -308,18 +308,25 @@ class Encoder:
         Args:
             image: uint8 or uint16, [H, W], [H, W, 1], [H, W, 3] or
                 [H, W, 4]; gray stays gray and alpha stays as it is.
-            data: bytes, not empty.
+            data: str, or bytes, not empty.
             key: str that will be needed to read it, or None. With one, the
                 message is also lost as soon as a pixel changes.
-            is_text: bool, whether `data` is UTF-8 text.
+            is_text: bool, whether `data` is UTF-8 text; a str always is.
 
         Returns:
             Hidden, whose image `Decoder.decode` was seen to read.
 
         Raises:
             ValueError: if the array is no photo, the key is empty, the
-                message is empty or too long, or the photo cannot keep it.
+                message is empty, too long or no text where it should be, or
+                the photo cannot keep it.
         """
+        if isinstance(data, str):
+            data, is_text = data.encode("utf-8"), True
+        if is_text and not is_utf8(data):
+            raise ValueError(
+                "the message is no UTF-8 text; hide it with is_text=False"
+            )
         hidden = np.array(image)
         canvas = _Canvas(_colors(hidden), self.decoder, self)
         codec = self.decoder.codec(image, key)

@@ -48,7 +48,7 @@ class Message:
 
     Attributes:
         data: bytes, exactly as they were hidden.
-        is_text: bool, whether they were hidden as UTF-8 text.
+        is_text: bool, whether they were hidden as text and are UTF-8.
         corrected_bits: int, wrong bits that were mended.
         bound: bool, whether a key proves that it was hidden in this photo,
             and that no pixel changed since (`stego.sealed`).
@@ -63,6 +63,15 @@ class Message:
     def text(self):
         """The message as str; bytes that are no UTF-8 raise ValueError."""
         return self.data.decode("utf-8")
+
+
+def is_utf8(data):
+    """Whether bytes are UTF-8 text."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def check_length(data, capacity):
@@ -178,4 +187,5 @@ class Codec:
         tag = self._tag(head, data)
         if not hmac.compare_digest(tag, stream[4:HEADER_BYTES]):
             raise DamagedMessage("the message is damaged")
-        return Message(data, is_text, corrected)
+        # The sender's word for it, which anybody can write.
+        return Message(data, is_text and is_utf8(data), corrected)

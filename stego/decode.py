@@ -4,8 +4,11 @@
     python -m stego.decode --image hidden.png --key_file key.txt \\
         --output letter.txt
 
-Prints a text; with --output writes exactly the bytes that were hidden. A
-message comes back exactly or not at all.
+Prints a text and a line end. To a file or another program the text goes
+exactly as it was hidden, in UTF-8; on a terminal, control characters other
+than line breaks and tabs, and what the terminal's encoding lacks, are spelled
+like `\\x1b`. --output writes exactly the bytes that were hidden. A message
+comes back exactly or not at all.
 
 Exit code: 0 if there was a message, 1 if not, 130 after Ctrl-C.
 """
@@ -15,9 +18,12 @@ import sys
 import cv2
 from absl import flags
 
+import shared.outputs
 from shared import keys
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import read_photo, write_bytes
+from shared.outputs import refuse_existing
+from shared.text import printable, say, warn
 from stego import api
 
 _BEYOND_THE_KEY = (
@@ -36,7 +42,32 @@ def define_flags(values=flags.FLAGS):
         flag_values=values,
     )
     keys.define_flags(values)
+    shared.outputs.define_flags(values)
     api.define_flags(values)
+
+
+def print_text(text):
+    """Prints a message: exactly, but to a terminal without its commands."""
+    if sys.stdout.isatty():
+        shown = printable(text, keep="\n\t")
+        encoding = sys.stdout.encoding
+        shown = shown.encode(encoding, "backslashreplace").decode(encoding)
+        print(shown, flush=True)
+        if shown != text:
+            warn(
+                "the message holds characters that this terminal should not "
+                "or cannot show, spelled with a backslash above; --output "
+                "writes it as it is"
+            )
+    elif hasattr(sys.stdout, "buffer"):
+        # As bytes, for a text stream would change line breaks on some
+        # computers and lacks characters on others.
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8") + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        # A stream in memory holds any text.
+        sys.stdout.write(text + "\n")
 
 
 def main(arguments, values=flags.FLAGS):
@@ -47,8 +78,12 @@ def main(arguments, values=flags.FLAGS):
     key = keys.read_key(values)
     if values.threads:
         cv2.setNumThreads(values.threads)
+    if values.output:
+        refuse_existing(values.output, values.overwrite, [values.image])
     decoder = api.Decoder(values.model, values.threads, values.provider)
     photo = read_photo(values.image, values.max_pixels)
+    for note in photo.notes:
+        warn(f"{values.image}: {note}")
     try:
         message = decoder.decode(photo.array, key)
     except api.NoMessage as error:
@@ -60,16 +95,15 @@ def main(arguments, values=flags.FLAGS):
             "stego.encode wrote it"
         ) from error
     if key is not None and not message.bound:
-        print(
-            f"warning: {values.image}: the message is of an earlier version, "
-            "whose key does not say that it was hidden in this photo",
-            file=sys.stderr,
+        warn(
+            f"{values.image}: the message is of an earlier version, whose key "
+            "does not say that it was hidden in this photo"
         )
     if values.output:
-        write_bytes(values.output, message.data)
-        print(f"{values.image} -> {values.output}: {len(message.data)} bytes")
+        write_bytes(values.output, message.data, values.overwrite)
+        say(f"{values.image} -> {values.output}: {len(message.data)} bytes")
     elif message.is_text:
-        sys.stdout.write(message.text + "\n")
+        print_text(message.text)
     else:
         raise UserError(
             f"{values.image}: the message is {len(message.data)} bytes that "

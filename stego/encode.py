@@ -7,7 +7,9 @@
 
 The output is a PNG file, since the message lives in single levels. It is read
 back before it is put in place: either it holds exactly the message, or
-nothing is written. The capacity in bytes is printed and grows with the area.
+nothing is written. A file that exists is not replaced without --overwrite, and
+the photo itself never is. The capacity in bytes is printed and grows with the
+area.
 
 Exit code: 0 if the message is in the file, 1 if not, 130 after Ctrl-C.
 """
@@ -15,14 +17,17 @@ Exit code: 0 if the message is in the file, 1 if not, 130 after Ctrl-C.
 from pathlib import Path
 
 import cv2
-import numpy as np
 from absl import flags
 
+import shared.outputs
 from shared import keys
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import decode_photo, encode_photo, read_photo, write_bytes
-from shared.quality import psnr
+from shared.outputs import refuse_existing
+from shared.quality import psnr, same_pixels
+from shared.text import say, warn
 from stego import api
+from stego.codec import is_utf8
 
 _LOSSY = (".jpg", ".jpeg", ".webp", ".gif")
 
@@ -43,6 +48,7 @@ def define_flags(values=flags.FLAGS):
         "output", None, "The PNG file to write.", flag_values=values
     )
     keys.define_flags(values)
+    shared.outputs.define_flags(values)
     api.define_flags(values)
 
 
@@ -76,11 +82,7 @@ def read_message(text, text_file):
         source = f"--text_file: {text_file}"
     if not data:
         raise UserError(f"{source}: is empty; there is nothing to hide")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data, False
-    return data, True
+    return data, is_utf8(data)
 
 
 def check_output(output):
@@ -101,7 +103,9 @@ def check_output(output):
         raise UserError(f"--output={output}: only .png files are written")
 
 
-def hide_in_file(encoder, image, data, is_text, output, key, max_pixels):
+def hide_in_file(
+    encoder, image, data, is_text, output, key, max_pixels, overwrite=False
+):
     """Hides a message in a photo file and writes the result.
 
     Returns:
@@ -112,6 +116,8 @@ def hide_in_file(encoder, image, data, is_text, output, key, max_pixels):
             or be written. Nothing is written then.
     """
     photo = read_photo(image, max_pixels)
+    for note in photo.notes:
+        warn(f"{image}: {note}")
     capacity = encoder.capacity(photo.array, key)
     if len(data) > capacity:
         raise UserError(
@@ -128,12 +134,12 @@ def hide_in_file(encoder, image, data, is_text, output, key, max_pixels):
     except UserError as error:
         raise UserError(f"{output}: {error}") from error
     back = decode_photo(content, str(output), max_pixels)
-    if not np.array_equal(back.array, hidden.image):
+    if not same_pixels(back.array, hidden.image):
         raise UserError(
             f"{output}: the file does not hold the pixels that were written; "
             "nothing was written"
         )
-    write_bytes(output, content)
+    write_bytes(output, content, overwrite)
     return photo, hidden
 
 
@@ -144,6 +150,8 @@ def main(arguments, values=flags.FLAGS):
         raise UserError("--image is missing: which photo?")
     check_output(values.output)
     data, is_text = read_message(values.text, values.text_file)
+    inputs = [values.image, values.text_file or values.image]
+    refuse_existing(values.output, values.overwrite, inputs)
     key = keys.read_key(values, confirm=True)
     if values.threads:
         cv2.setNumThreads(values.threads)
@@ -156,8 +164,9 @@ def main(arguments, values=flags.FLAGS):
         values.output,
         key,
         values.max_pixels,
+        values.overwrite,
     )
-    print(
+    say(
         f"{values.image} -> {values.output}: {len(data)} of "
         f"{hidden.capacity} bytes, in {hidden.used_tiles} of {hidden.tiles} "
         f"tiles, PSNR {psnr(photo.array, hidden.image):.1f} dB"

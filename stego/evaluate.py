@@ -28,14 +28,17 @@ from tqdm import tqdm
 
 from shared.errors import UserError, no_arguments, run_main
 from shared.errors import report as report_error
-from shared.images import list_photos, make_directory, read_photo
+from shared.images import make_directory, read_photo
 from shared.model_dir import find_model
+from shared.outputs import check_report_dir
+from shared.photo_folders import photos_of
 from shared.quality import psnr
+from shared.text import say
 from stego import api
 from stego.judges import JUDGES, CnnJudge, EveJudge, FeatureJudge, judge
 from stego.lsb import replace_lsb
 from stego.measure import TextTrial, measure_bits, measure_quality
-from stego.report import write_report
+from stego.report import FILES, write_report
 from stego.tiles import count_tiles, cut_tiles
 
 
@@ -54,7 +57,7 @@ def load_photos(images_dir, least, max_pixels):
         UserError: if fewer than two photos can be used.
     """
     names, photos, failed = [], [], 0
-    for path in list_photos(images_dir):
+    for path in photos_of(images_dir):
         try:
             pixels = read_photo(path, max_pixels).pixels
             if pixels.dtype == np.uint16:
@@ -286,6 +289,7 @@ def main(arguments):
                 f"--judge_size={values.judge_size}: must be a multiple of the "
                 f"{encoder.decoder.output_size} pixels of {model}"
             )
+    check_report_dir(values.report_dir, FILES)
     make_directory(values.report_dir)
     names, photos, failed = load_photos(
         values.images_dir, values.judge_size, values.max_pixels
@@ -309,9 +313,10 @@ def main(arguments):
     written = write_report(
         values.report_dir, results, detections, values.model, samples
     )
-    print((Path(values.report_dir) / "report.md").read_text("utf-8"))
+    text = (Path(values.report_dir) / "report.md").read_text("utf-8")
+    say(text, keep="\n")
     for path in written:
-        print(path)
+        say(path)
     return 1 if failed else 0
 
 

@@ -14,9 +14,11 @@ import keras
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from shared import export
 from shared.errors import UserError, no_arguments, run_main
 from shared.export_command import run_export
+from shared.outputs import refuse_any
 from shared.run_files import load_weights, read_config
 from stego.game import ARCHITECTURES
 
@@ -85,7 +87,7 @@ def make_examples(size: int, msg_len: int) -> dict[str, np.ndarray]:
 
 
 def export_run(
-    run_dir, output_dir, msg_len=None
+    run_dir, output_dir, msg_len=None, overwrite=False
 ) -> dict[Path, dict[str, float]]:
     """Exports a run; each file is compared with Keras before it counts.
 
@@ -93,13 +95,14 @@ def export_run(
         run_dir: Run directory of `stego.train`.
         output_dir: Folder to write to; made if it is missing.
         msg_len: As `load_networks`.
+        overwrite: Whether files that are there are replaced.
 
     Returns:
         For each path written, the largest difference of each output as a
         share of its range.
 
     Raises:
-        UserError: If the run is incomplete.
+        UserError: If the run is incomplete, or a file exists.
         shared.export.ExportError: If an export differs from the networks.
     """
     config = read_config(run_dir, CONFIG_TYPES)
@@ -108,6 +111,9 @@ def export_run(
     factors = ARCHITECTURES[config["architecture"]].FACTORS
     examples = make_examples(config["output_size"], config["msg_len"])
     output_dir = Path(output_dir)
+    endings = (".onnx", "/1/saved_model.pb")
+    targets = [output_dir / f"{n}{end}" for n in networks for end in endings]
+    refuse_any(targets, overwrite)
     output_dir.mkdir(parents=True, exist_ok=True)
     differences = {}
     for name, network in networks.items():
@@ -134,6 +140,7 @@ def define_flags() -> None:
         "preset modern serves any payload.",
         lower_bound=1,
     )
+    shared.outputs.define_flags()
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 
 
@@ -141,7 +148,13 @@ def main(arguments) -> None:
     """Runs the command."""
     no_arguments(arguments)
     values = flags.FLAGS
-    run_export(export_run, values.run_dir, values.output_dir, values.msg_len)
+    run_export(
+        export_run,
+        values.run_dir,
+        values.output_dir,
+        values.msg_len,
+        values.overwrite,
+    )
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ from stego.codec import (
     Message,
     NoMessage,
     check_length,
+    is_utf8,
     pack_head,
     unpack_head,
 )
@@ -195,4 +196,5 @@ class SealedCodec:
         expected = self._tag(secret, start, canvas.digest(header), data)
         if not hmac.compare_digest(tag, expected):
             raise DamagedMessage(_CHANGED)
+        is_text = is_text and is_utf8(data)
         return Message(data, is_text, corrected, bound=True)
