@@ -5,7 +5,8 @@
 Writes each face as a square of 224 pixels: `NAME.jpg`, or `NAME_1.jpg`,
 `NAME_2.jpg`, ... from left to right if a photo shows several. A folder of
 people (one folder each) is mirrored. Photos without a face are listed, on the
-screen and in `not_found.txt`.
+screen and in `not_found.txt`, to which a later run adds. The faces of a photo
+are all written or none; files that exist are not replaced without --overwrite.
 
 Exit code: 0 if a face was found in at least one photo and every photo could be
 read, 1 if not.
@@ -13,7 +14,6 @@ read, 1 if not.
 
 import functools
 import importlib.util
-import sys
 from pathlib import Path
 
 import cv2
@@ -22,15 +22,18 @@ from absl import flags
 from tqdm import tqdm
 
 import shared.images
-from shared.errors import UserError, error_line, no_arguments, run_main
+import shared.outputs
+from shared.errors import UserError, no_arguments, report, run_main
 from shared.images import (
-    SUFFIXES,
     Photo,
+    encode_photo,
     make_directory,
     read_photo,
     write_bytes,
-    write_photo,
 )
+from shared.outputs import Outputs, write_files
+from shared.photo_folders import survey
+from shared.text import printable, say, warn
 
 # Outer and inner corner of the right eye as one looks at the photo, the same
 # of the left eye, base of the nose: (x, y) of the canonical pose of 224 x 224
@@ -87,6 +90,7 @@ def define_flags(values=flags.FLAGS):
         upper_bound=2048,
         flag_values=values,
     )
+    shared.outputs.define_flags(values)
     shared.images.define_flags(values)
 
 
@@ -240,7 +244,7 @@ def find_files(images_dir):
     """The photos of a folder and of the folders in it.
 
     Returns:
-        sorted list of Path.
+        (paths, left_out): sorted list of Path; LeftOut.
 
     Raises:
         UserError: if it is no directory or holds no photo.
@@ -248,20 +252,13 @@ def find_files(images_dir):
     images_dir = Path(images_dir)
     if not images_dir.is_dir():
         raise UserError(f"--images_dir: {images_dir}: no such directory")
-    paths = sorted(
-        path
-        for pattern in ("*", "*/*")
-        for path in images_dir.glob(pattern)
-        if path.suffix.lower() in SUFFIXES
-        and not path.name.startswith(".")
-        and path.is_file()
-    )
+    paths, left_out = survey(images_dir, depth=1)
     if not paths:
         raise UserError(
             f"--images_dir: {images_dir}: holds no photos, nor do the folders "
             "in it"
         )
-    return paths
+    return paths, left_out
 
 
 def as_uint8(photo):
@@ -271,7 +268,7 @@ def as_uint8(photo):
     return photo.pixels
 
 
-def align_file(aligner, path, target, faces_kept, max_pixels, taken):
+def align_file(aligner, path, target, faces_kept, max_pixels, outputs):
     """Aligns the faces of one file and writes them.
 
     Args:
@@ -280,7 +277,7 @@ def align_file(aligner, path, target, faces_kept, max_pixels, taken):
         target: Path of the result for a photo with one face.
         faces_kept: "all" or "central".
         max_pixels: int, see `read_photo`.
-        taken: dict of results already written to their photos; added to.
+        outputs: Outputs that says which files may be written.
 
     Returns:
         int, how many faces were found.
@@ -288,24 +285,37 @@ def align_file(aligner, path, target, faces_kept, max_pixels, taken):
     Raises:
         UserError: naming the file.
     """
-    image = as_uint8(read_photo(path, max_pixels))
+    photo = read_photo(path, max_pixels)
+    for note in photo.notes:
+        warn(f"{path}: {note}")
+    image = as_uint8(photo)
     faces, centers = aligner.find(image)
     if faces_kept == "central" and len(faces):
         faces = most_central(faces, centers, image.shape)
     if len(faces):
         make_directory(target.parent)
+    contents = {}
     for index, face in enumerate(faces):
         name = target
         if len(faces) > 1:
             name = target.with_stem(f"{target.stem}_{index + 1}")
-        if name in taken:
-            raise UserError(
-                f"{path}: {name} already holds a face of {taken[name].name}; "
-                "rename one"
-            )
-        taken[name] = path
-        write_photo(name, Photo(face), quality=95)
+        outputs.claim(name, path)
+        contents[name] = encode_photo(Photo(face), ".jpg", quality=95)
+    write_files(contents, outputs.overwrite)
     return len(faces)
+
+
+def add_lines(path, lines):
+    """Adds lines to a text file, whole or not at all; none comes twice."""
+    try:
+        before = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        before = []
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as text: {error}") from error
+    new = [line for line in lines if line not in before]
+    text = "".join(f"{line}\n" for line in [*before, *new])
+    write_bytes(path, text.encode("utf-8"), overwrite=True)
 
 
 def main(arguments, values=flags.FLAGS):
@@ -315,31 +325,33 @@ def main(arguments, values=flags.FLAGS):
         if not values[name].value:
             raise UserError(f"--{name} is missing")
     root = Path(values.images_dir)
-    paths = find_files(root)
+    paths, left_out = find_files(root)
     aligner = Aligner(values.predictor, values.size, values.pose)
     save_dir = Path(values.save_dir)
     make_directory(save_dir)
-    taken, found, without, failures = {}, 0, [], 0
+    outputs = Outputs(values.overwrite, paths)
+    found, without, failures = 0, [], 0
     for path in tqdm(paths, unit="photo", disable=None, leave=False):
         target = (save_dir / path.relative_to(root)).with_suffix(".jpg")
         try:
             count = align_file(
-                aligner, path, target, values.faces, values.max_pixels, taken
+                aligner, path, target, values.faces, values.max_pixels, outputs
             )
         except UserError as error:
-            tqdm.write(error_line(error), file=sys.stderr)
+            report(error)
             failures += 1
             continue
         found += count
         if not count:
             without.append(path)
     for path in without:
-        print(f"no face found: {path}")
-    lines = "".join(f"{path.relative_to(root)}\n" for path in without)
-    write_bytes(save_dir / "not_found.txt", lines.encode())
-    print(
+        say(f"no face found: {path}")
+    names = [printable(path.relative_to(root)) for path in without]
+    add_lines(save_dir / "not_found.txt", names)
+    also = f"; left out {left_out}" if left_out else ""
+    say(
         f"{found} faces of {len(paths)} photos in {save_dir}; no face in "
-        f"{len(without)}, not readable {failures}"
+        f"{len(without)}, failed {failures}{also}"
     )
     return 0 if found and not failures else 1
 

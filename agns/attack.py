@@ -28,6 +28,7 @@ import keras
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from agns import controls
 from agns.attack_flags import define_attack_flags, rules_from_flags
 from agns.attack_run import (
@@ -45,11 +46,13 @@ from agns.models import (
     load_eyeglasses,
     load_recognizer,
 )
-from agns.pictures import write_attack
+from agns.pictures import attack_files, write_attack
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
 from shared.grids import to_uint8
 from shared.images import make_directory
+from shared.outputs import refuse_existing
+from shared.text import say
 from shared.training import (
     define_training_flags,
     limit_threads,
@@ -90,6 +93,7 @@ def define_flags() -> None:
     )
     flags.DEFINE_string("mask", None, "Mask of the frame, 224 x 224 pixels.")
     flags.DEFINE_string("save_dir", None, "Folder for the results.")
+    shared.outputs.define_flags()
     define_attack_flags()
     flags.DEFINE_float(
         "stop_probability",
@@ -101,6 +105,35 @@ def define_flags() -> None:
         "frame_width", 136.0, "Width of the printed frame in millimetres."
     )
     flags.mark_flags_as_required(["attacker", "save_dir"])
+
+
+def check_save_dir(save_dir, attack, overwrite):
+    """Checks before the attack that its results may be written.
+
+    The results of the same attack are replaced: a run that goes on writes
+    them again.
+
+    Args:
+        save_dir: Path of the folder for the results.
+        attack: dict, what tells the attack from others in `attack.json`.
+        overwrite: bool, whether other files are replaced too.
+
+    Returns:
+        bool, whether files that are there are to be replaced.
+
+    Raises:
+        UserError: naming the first that may not.
+    """
+    table = save_dir / "attack.json"
+    try:
+        before = json.loads(table.read_text("utf-8"))
+    except (OSError, ValueError):
+        before = None
+    if isinstance(before, dict) and attack.items() <= before.items():
+        return True
+    for path in (table, *attack_files(save_dir)):
+        refuse_existing(path, overwrite)
+    return overwrite
 
 
 def choose_person(kind, attacker, target, people):
@@ -161,6 +194,15 @@ def main(argv) -> int:
     stop = FLAGS.stop_probability
     stop = DEFAULT_STOP[kind] if stop is None else stop
     rules = rules_from_flags()
+    save_dir = Path(FLAGS.save_dir)
+    attack = {
+        "kind": FLAGS.kind,
+        "attacker": attacker.name,
+        "person": people[person],
+        "recognizer": FLAGS.recognizer,
+        "seed": FLAGS.seed,
+    }
+    replace = check_save_dir(save_dir, attack, FLAGS.overwrite)
     run_dir = open_run(
         FLAGS.run_dir,
         {
@@ -176,7 +218,7 @@ def main(argv) -> int:
             "seed": FLAGS.seed,
         },
     )
-    make_directory(FLAGS.save_dir)
+    make_directory(save_dir)
 
     # Networks. Success is judged in float32, whatever the training computes.
     keras.utils.set_random_seed(FLAGS.seed)
@@ -202,7 +244,7 @@ def main(argv) -> int:
             mean_probabilities(wearing, random, photos, person)
         ),
     }
-    print(
+    say(
         f"{people[person]} on {len(photos.test)} held-out photos: "
         f"{before['no_glasses']:.3f} without glasses; with 100 random pairs "
         "{least:.3f} to {greatest:.3f}".format(**before["random"])
@@ -238,22 +280,19 @@ def main(argv) -> int:
         check.look()
 
     result = {
-        "kind": FLAGS.kind,
-        "attacker": attacker.name,
-        "person": people[person],
-        "recognizer": FLAGS.recognizer,
+        **attack,
         "held_out_photos": len(photos.test),
         "stop_probability": stop,
         "succeeded": check.succeeded,
         "probability": check.probability,
         "control": before,
-        "seed": FLAGS.seed,
     }
-    save_dir = Path(FLAGS.save_dir)
     write_text(save_dir / "attack.json", json.dumps(result, indent=2) + "\n")
-    write_attack(save_dir, check.glasses, photos, mask, FLAGS.frame_width)
+    write_attack(
+        save_dir, check.glasses, photos, mask, FLAGS.frame_width, replace
+    )
     word = "succeeded" if check.succeeded else "failed"
-    print(
+    say(
         f"{kind} {word}: {people[person]} has {check.probability:.3f} on "
         f"held-out photos (wanted {stop}); {save_dir}"
     )

@@ -6,8 +6,9 @@
 recognition: names the people in held-out photos. glasses: draws new frames.
 dodging, impersonation, physical: teach glasses to deceive the shipped
 recogniser, as `agns.attack` does (these need the packages of
-requirements.txt, and some minutes). Pictures are written to `--output_dir`;
-the photos are public research photos (LFW, and those of the paper's authors).
+requirements.txt, and some minutes). Pictures are written to `--output_dir`,
+where they replace those of an earlier demo, but no other files; the photos are
+public research photos (LFW, and those of the paper's authors).
 
 Exit code: 0 if all that was asked for ran, whether or not an attack
 succeeded; 1 if not.
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+import shared.outputs
 import shared.runtime
 from agns import api
 from agns.frames import load_mask, place, wear
@@ -28,10 +30,14 @@ from agns.people import load_faces
 from agns.pictures import unit_to_uint8
 from shared.errors import UserError, no_arguments, run_main
 from shared.grids import image_grid, write_png
-from shared.images import list_photos, make_directory
+from shared.images import list_photos, make_directory, write_bytes
+from shared.outputs import refuse_existing
+from shared.text import say
 
 ASSETS = Path(__file__).parent / "assets"
 DEMOS = ("recognition", "glasses", "dodging", "impersonation", "physical")
+# Says in a folder whose pictures the next demo may replace.
+MARK = "agns_demo.txt"
 ATTACKER, TARGET = "Hugo_Chavez", "Colin_Powell"
 
 
@@ -50,7 +56,23 @@ def define_flags(values=flags.FLAGS):
         "steps", 100, "Steps of an attack at most.", flag_values=values
     )
     flags.DEFINE_integer("seed", 0, "Seed of the glasses.", flag_values=values)
+    shared.outputs.define_flags(values)
     shared.runtime.define_flags(values)
+
+
+def mark_folder(output, overwrite):
+    """Makes the folder of a demo, and refuses one with others' pictures.
+
+    Raises:
+        UserError: naming what is there and is not a demo's.
+    """
+    if (output / MARK).exists():
+        return
+    for name in ("recognition.png", "glasses.png"):
+        refuse_existing(output / name, overwrite)
+    make_directory(output)
+    text = "The next python -m agns.demo replaces its pictures here.\n"
+    write_bytes(output / MARK, text.encode())
 
 
 def show_recognition(output, values):
@@ -69,7 +91,8 @@ def show_recognition(output, values):
         found, _ = recognizer.recognize(pictures)
         right = sum(a == b for a, b in zip(found, names, strict=True))
         print(f"recognition, {title}: {right} of {len(names)} photos")
-    write_png(output / "recognition.png", image_grid(unit_to_uint8(worn), 8))
+    sheet = image_grid(unit_to_uint8(worn), 8)
+    write_png(output / "recognition.png", sheet, overwrite=True)
 
 
 def show_glasses(output, values):
@@ -77,7 +100,8 @@ def show_glasses(output, values):
     generator = api.Generator(threads=values.threads, provider=values.provider)
     glasses = place(generator.glasses(16, values.seed), load_mask())
     pictures = unit_to_uint8((glasses + 1) / 2)[:, 48:122, 20:206]
-    write_png(output / "glasses.png", image_grid(pictures, 4))
+    grid = image_grid(pictures, 4)
+    write_png(output / "glasses.png", grid, overwrite=True)
     print("glasses: 16 pairs that nobody has taught to deceive")
 
 
@@ -114,7 +138,7 @@ def main(arguments, values=flags.FLAGS):
     """Runs the demo; returns its exit code."""
     no_arguments(arguments)
     output = Path(values.output_dir)
-    make_directory(output)
+    mark_folder(output, values.overwrite)
     for demo in DEMOS if values.demo == "all" else (values.demo,):
         if demo == "recognition":
             show_recognition(output, values)
@@ -123,7 +147,7 @@ def main(arguments, values=flags.FLAGS):
         else:
             make_directory(output / demo)
             show_attack(output, values, demo)
-    print(f"pictures in {output}")
+    say(f"pictures in {output}")
     return 0
 
 

@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from agns.models import RECOGNIZER_CONFIG, load_eyeglasses, load_recognizer
 from agns.networks import INPUTS
 from shared import export, half_storage
 from shared.errors import UserError, no_arguments, run_main
 from shared.export_command import run_export
 from shared.images import make_directory
+from shared.outputs import refuse_any
 from shared.run_files import read_config
 from shared.training import write_text
 
@@ -76,7 +78,9 @@ def make_examples(network) -> dict:
     return {tensor.name: values.astype("float32")}
 
 
-def export_run(run_dir, output_dir, half=False, saved_model=False) -> dict:
+def export_run(
+    run_dir, output_dir, half=False, saved_model=False, overwrite=False
+) -> dict:
     """Exports a run; each file is compared with Keras before it counts.
 
     Args:
@@ -84,17 +88,23 @@ def export_run(run_dir, output_dir, half=False, saved_model=False) -> dict:
         output_dir: Folder to write to; made if it is missing.
         half: Whether to store weights in 16 bits.
         saved_model: Whether to write folders for TensorFlow Serving too.
+        overwrite: Whether files that are there are replaced.
 
     Returns:
         For each path written, the largest difference of each output as a
         share of its range.
 
     Raises:
-        UserError: If the run is incomplete.
+        UserError: If the run is incomplete, or a file exists.
         shared.export.ExportError: If an export differs from the networks.
     """
     networks, config, metadata = describe_run(run_dir)
     output_dir = Path(output_dir)
+    endings = [".onnx", ".weights.h5"]
+    endings += ["/1/saved_model.pb"] if saved_model else []
+    targets = [output_dir / f"{r}{end}" for r in networks for end in endings]
+    inputs = Path(run_dir).iterdir()
+    refuse_any([*targets, output_dir / "config.json"], overwrite, inputs)
     make_directory(output_dir)
     differences = {}
     for role, network in networks.items():
@@ -144,6 +154,7 @@ def define_flags() -> None:
         f"its range. More than {export.TOLERANCE:.0e} fails in any case (with "
         f"--half, {half_storage.TOLERANCE:.0e}).",
     )
+    shared.outputs.define_flags()
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 
 
@@ -157,6 +168,7 @@ def main(arguments) -> None:
         values.output_dir,
         values.half,
         values.saved_model,
+        values.overwrite,
         show=values.test,
     )
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from agns.align import CANONICAL_SIZE, as_uint8
 from shared.errors import UserError
-from shared.images import list_photos, read_photo
+from shared.images import read_photo
+from shared.photo_folders import photos_of
 
 MASK_FILE = Path(__file__).parent / "assets" / "frame_mask.png"
 # Where the generator's 64 x 176 pixels lie on the canvas (rows 53 to 116,
@@ -67,7 +68,7 @@ def load_frames(images_dir, limit=0):
             size.
     """
     frames = []
-    for path in list_photos(images_dir)[: limit or None]:
+    for path in photos_of(images_dir)[: limit or None]:
         pixels = as_uint8(read_photo(path))
         if pixels.shape[:2] == (CANONICAL_SIZE, CANONICAL_SIZE):
             pixels = crop(pixels)

@@ -5,6 +5,7 @@
 Writes `frames/glasses_NNNN.png` on black, in the place where they sit on an
 aligned face, and `grid.png` of the first sixteen. The folder `frames` is one
 for `agns.train_recognizer --glasses_dir`. The same seed makes the same glasses.
+Files that exist are not replaced without --overwrite.
 """
 
 from pathlib import Path
@@ -12,12 +13,15 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
+import shared.outputs
 from agns import api
 from agns.frames import load_mask, place
 from agns.pictures import print_sheet, unit_to_uint8, write_print
 from shared.errors import UserError, no_arguments, run_main
 from shared.grids import image_grid, write_png
 from shared.images import make_directory
+from shared.outputs import refuse_existing
+from shared.text import say
 
 # Codes that go through the network at a time.
 _BATCH = 64
@@ -41,7 +45,16 @@ def define_flags(values=flags.FLAGS):
         "Also write print_NNNN.png, to print at the frame's true size.",
         flag_values=values,
     )
+    shared.outputs.define_flags(values)
     api.define_flags(api.EYEGLASSES, values)
+
+
+def picture_paths(save_dir, number):
+    """The files of one pair: the picture, and the sheet to print."""
+    return (
+        save_dir / "frames" / f"glasses_{number:04d}.png",
+        save_dir / f"print_{number:04d}.png",
+    )
 
 
 def main(arguments, values=flags.FLAGS):
@@ -51,8 +64,11 @@ def main(arguments, values=flags.FLAGS):
         raise UserError("--save_dir is missing: where should the glasses go?")
     generator = api.Generator(values.model, values.threads, values.provider)
     save_dir = Path(values.save_dir)
-    frames_dir = save_dir / "frames"
-    make_directory(frames_dir)
+    make_directory(save_dir / "frames")
+    refuse_existing(save_dir / "grid.png", values.overwrite)
+    for number in range(values.count):
+        for path in picture_paths(save_dir, number)[: 1 + values.print_sheets]:
+            refuse_existing(path, values.overwrite)
     mask = load_mask()
     first = []
     bar = tqdm(total=values.count, unit="pair", disable=None, leave=False)
@@ -62,19 +78,17 @@ def main(arguments, values=flags.FLAGS):
         glasses = generator.glasses(_BATCH, [values.seed, start])[:count]
         pictures = unit_to_uint8((place(glasses, mask) + 1) / 2)
         for index in range(count):
-            number = start + index
-            write_png(frames_dir / f"glasses_{number:04d}.png", pictures[index])
+            picture, printed = picture_paths(save_dir, start + index)
+            write_png(picture, pictures[index], values.overwrite)
             if values.print_sheets:
-                write_print(
-                    save_dir / f"print_{number:04d}.png",
-                    print_sheet(glasses[index], mask),
-                )
+                sheet = print_sheet(glasses[index], mask)
+                write_print(printed, sheet, values.overwrite)
             bar.update()
         first += list(pictures[: max(0, 16 - len(first))])
     bar.close()
     grid = image_grid([picture[48:122, 20:206] for picture in first])
-    write_png(save_dir / "grid.png", grid)
-    print(f"{values.count} pairs in {save_dir}")
+    write_png(save_dir / "grid.png", grid, values.overwrite)
+    say(f"{values.count} pairs in {save_dir}")
     return 0
 
 

@@ -1,6 +1,7 @@
 """Aligned photos of people: which there are, and which are held out."""
 
 import dataclasses
+import os
 import zlib
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from agns.align import CANONICAL_SIZE, as_uint8
 from shared.errors import UserError
-from shared.images import list_photos, read_photo
+from shared.images import read_photo
+from shared.photo_folders import photos_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +67,7 @@ def find_people(images_dir, count=0, test_share=0.2, names=()):
             "people where at least two are needed; align photos with "
             "python -m agns.align"
         )
-    photos = {folder: list_photos(folder) for folder in folders}
+    photos = {folder: photos_of(folder) for folder in folders}
     if count and not names:
         if count > len(folders):
             raise UserError(
@@ -83,7 +85,7 @@ def read_person(folder, test_share=0.2):
         UserError: if there is no such folder, or it holds a single photo.
     """
     folder = Path(folder)
-    return _divide(folder, list_photos(folder), test_share)
+    return _divide(folder, photos_of(folder), test_share)
 
 
 def _divide(folder, photos, test_share):
@@ -92,7 +94,7 @@ def _divide(folder, photos, test_share):
             f"{folder}: holds one photo; at least two are needed, one of them "
             "held out"
         )
-    order = np.random.default_rng(zlib.crc32(folder.name.encode()))
+    order = np.random.default_rng(zlib.crc32(os.fsencode(folder.name)))
     shuffled = [photos[i] for i in order.permutation(len(photos))]
     held_out = max(1, round(test_share * len(photos)))
     return Person(

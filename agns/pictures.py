@@ -74,16 +74,25 @@ def print_sheet(glasses, mask, width_mm=136.0, marks=True):
     return sheet
 
 
-def write_print(path, sheet):
+def write_print(path, sheet, overwrite=False):
     """Writes a sheet as PNG that knows its true size."""
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(
         buffer, "PNG", dpi=(DOTS_PER_INCH, DOTS_PER_INCH)
     )
-    write_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue(), overwrite)
 
 
-def write_attack(folder, glasses, photos, mask, width_mm):
+def attack_files(folder):
+    """The files in a folder that `write_attack` would write there."""
+    names = ("glasses.png", "print.png", "sheet.png")
+    there = [Path(folder) / name for name in names]
+    return [p for p in there if p.exists()] + sorted(
+        Path(folder).glob("worn_[0-9][0-9].png")
+    )
+
+
+def write_attack(folder, glasses, photos, mask, width_mm, overwrite=False):
     """Writes what an attack made.
 
     `glasses.png` on black, `print.png`, `worn_NN.png` (the held-out photos
@@ -96,14 +105,15 @@ def write_attack(folder, glasses, photos, mask, width_mm):
         photos: `agns.attack_run.Photos`.
         mask: [224, 224], 1 on the frame.
         width_mm: Width of the printed frame in millimetres.
+        overwrite: Whether files that are there are replaced.
     """
     folder = Path(folder)
     make_directory(folder)
     pair = glasses[None]
-    write_png(
-        folder / "glasses.png", unit_to_uint8((place(pair, mask)[0] + 1) / 2)
-    )
-    write_print(folder / "print.png", print_sheet(glasses, mask, width_mm))
+    frame = unit_to_uint8((place(pair, mask)[0] + 1) / 2)
+    write_png(folder / "glasses.png", frame, overwrite)
+    printed = print_sheet(glasses, mask, width_mm)
+    write_print(folder / "print.png", printed, overwrite)
     faces, warps = photos.test, photos.test_warps
     if warps is not None:
         faces = np.concatenate([faces, photos.train])
@@ -111,7 +121,8 @@ def write_attack(folder, glasses, photos, mask, width_mm):
     pairs = np.repeat(pair, len(faces), axis=0)
     worn = unit_to_uint8(wear(pairs, faces, mask, warps))
     for index, face in enumerate(worn, 1):
-        write_png(folder / f"worn_{index:02d}.png", face)
+        write_png(folder / f"worn_{index:02d}.png", face, overwrite)
     shown = slice(0, 8)
     both = np.concatenate([unit_to_uint8(faces[shown]), worn[shown]])
-    write_png(folder / "sheet.png", image_grid(both, len(worn[shown])))
+    sheet = image_grid(both, len(worn[shown]))
+    write_png(folder / "sheet.png", sheet, overwrite)

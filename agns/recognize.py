@@ -11,7 +11,6 @@ knows only its people, and a stranger gets the most similar one.
 Exit code: 0 if all photos were read, 1 if one was not (the others are).
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from agns.align import Aligner, as_uint8, find_files
 from agns.people import load_faces
 from shared.errors import UserError, no_arguments, report, run_main
 from shared.images import read_photo
+from shared.photo_folders import LeftOut
+from shared.text import json_line, say, warn
 
 
 def define_flags(values=flags.FLAGS):
@@ -57,7 +58,10 @@ def read_faces(path, aligner, max_pixels):
     """
     if aligner is None:
         return load_faces([path])
-    faces, _ = aligner.find(as_uint8(read_photo(path, max_pixels)))
+    photo = read_photo(path, max_pixels)
+    for note in photo.notes:
+        warn(f"{path}: {note}")
+    faces, _ = aligner.find(as_uint8(photo))
     if not len(faces):
         raise UserError(f"{path}: no face found; try a larger or upright photo")
     return faces
@@ -68,9 +72,9 @@ def main(arguments, values=flags.FLAGS):
     no_arguments(arguments)
     if bool(values.image) == bool(values.images_dir):
         raise UserError("give one of --image and --images_dir")
-    paths = (
-        [Path(values.image)] if values.image else find_files(values.images_dir)
-    )
+    paths, left_out = [Path(values.image or "")], LeftOut()
+    if values.images_dir:
+        paths, left_out = find_files(values.images_dir)
     recognizer = api.Recognizer(values.model, values.threads, values.provider)
     aligner = Aligner(values.predictor) if values.align else None
     failures = 0
@@ -85,17 +89,18 @@ def main(arguments, values=flags.FLAGS):
         for face, (name, share) in enumerate(zip(names, found, strict=True), 1):
             if values.json:
                 line = {
-                    "file": str(path),
+                    "file": path,
                     "face": face,
                     "name": name,
                     "probability": round(share, 6),
                 }
-                print(json.dumps(line))
+                say(json_line(line, "file"))
             else:
-                print(f"{path}: {name} {share:.3f}")
-    sys.stdout.flush()
+                say(f"{path}: {name} {share:.3f}")
     if values.images_dir and not values.json:
-        print(f"{len(paths) - failures} of {len(paths)} photos read")
+        say(f"{len(paths) - failures} of {len(paths)} photos read")
+    if left_out:
+        say(f"left out {left_out}", file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from dcgan.array_files import read_idx, read_npz
 from shared.errors import UserError
 from shared.images import SUFFIXES, read_photo, resize_area
+from shared.photo_folders import survey, tell_left_out
 
 DATASETS = ("mnist", "fashion_mnist", "celeba", "folder")
 LABELLED = ("mnist", "fashion_mnist")
@@ -165,11 +166,8 @@ def _read_class_folders(folder, split):
 
 
 def _image_files(folder):
-    files = sorted(
-        p
-        for p in folder.rglob("*")
-        if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")
-    )
+    files, left_out = survey(folder, depth=None)
+    tell_left_out(folder, left_out)
     if not files:
         raise UserError(f"{folder}: holds no images ({' '.join(SUFFIXES)})")
     return files

@@ -15,6 +15,7 @@ import os
 import platform
 import shlex
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -37,6 +38,8 @@ from dcgan.metrics import (
 from dcgan.report import write_report
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import make_directory
+from shared.outputs import check_report_dir
+from shared.text import say
 
 # Precision and recall compare all pairs.
 MOST_PAIRED = 5000
@@ -210,6 +213,8 @@ def main(arguments, values=flags.FLAGS):
             f"--model: draws images of (pixels, channels) {sorted(shapes)}, "
             f"the data set has {(train.shape[1], train.shape[3])}"
         )
+    names = [f"{Path(name).name}.png" for name in generators]
+    check_report_dir(values.report_dir, ["report.md", *names])
     make_directory(values.report_dir)
 
     # Two sets of real images that share none: reference and floor.
@@ -255,9 +260,9 @@ def main(arguments, values=flags.FLAGS):
         },
     }
     written = write_report(values.report_dir, results, pictures)
-    print((written[0].parent / "report.md").read_text("utf-8"))
+    say((written[0].parent / "report.md").read_text("utf-8"), keep="\n")
     for path in written:
-        print(os.fspath(path))
+        say(os.fspath(path))
 
 
 if __name__ == "__main__":

@@ -15,12 +15,14 @@ import keras
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from dcgan.api import GENERATOR
 from dcgan.data import CLASSES
 from dcgan.networks import build_networks
 from shared import export, half_storage
 from shared.errors import UserError, no_arguments, run_main
 from shared.export_command import run_export
+from shared.outputs import refuse_any
 from shared.run_files import load_weights, read_config
 from shared.training import latest_checkpoint
 
@@ -67,7 +69,9 @@ def load_generator(run_dir) -> keras.Model:
     return generator
 
 
-def export_run(run_dir, output_dir, litert=False, half=False) -> dict:
+def export_run(
+    run_dir, output_dir, litert=False, half=False, overwrite=False
+) -> dict:
     """Exports a run; each file is compared with Keras before it counts.
 
     Args:
@@ -75,13 +79,14 @@ def export_run(run_dir, output_dir, litert=False, half=False) -> dict:
         output_dir: Folder to write to; made if it is missing.
         litert: Whether to write a `.tflite` file too.
         half: Whether the ONNX file stores its weights in 16 bits.
+        overwrite: Whether files that are there are replaced.
 
     Returns:
         For each path written, the largest difference of each output as a
         share of its range.
 
     Raises:
-        UserError: If the run is incomplete.
+        UserError: If the run is incomplete, or a file exists.
         shared.export.ExportError: If an export differs from the generator.
     """
     config = read_config(run_dir, CONFIG_TYPES)
@@ -89,6 +94,9 @@ def export_run(run_dir, output_dir, litert=False, half=False) -> dict:
     if half:
         half_storage.round_weights(generator)
     output_dir = Path(output_dir)
+    names = [GENERATOR, "generator/1/saved_model.pb"]
+    names += ["generator.tflite"] if litert else []
+    refuse_any([output_dir / name for name in names], overwrite)
     output_dir.mkdir(parents=True, exist_ok=True)
     shape = (3, *generator.input_shape[1:])
     latents = np.random.default_rng(0).normal(size=shape).astype("float32")
@@ -135,6 +143,7 @@ def define_flags() -> None:
     flags.DEFINE_bool(
         "half", False, "Store the ONNX file's weights in 16 bits."
     )
+    shared.outputs.define_flags()
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 
 
@@ -148,6 +157,7 @@ def main(arguments) -> None:
         values.output_dir,
         values.litert,
         values.half,
+        values.overwrite,
     )
 
 

@@ -6,17 +6,21 @@
     python -m dcgan.generate --count 1000 --output images
 
 An output that ends in .png is one picture of all images; any other is a
-directory of a PNG each. The same seed draws the same images.
+directory of a PNG each. The same seed draws the same images. Files that exist
+are not replaced without --overwrite.
 """
 
 from pathlib import Path
 
 from absl import flags
 
+import shared.outputs
 from dcgan import api
 from shared.errors import UserError, no_arguments, run_main
 from shared.grids import image_grid, write_png
 from shared.images import Photo, make_directory, write_photo
+from shared.outputs import refuse_existing
+from shared.text import say
 
 # Latents drawn at a time, so that a large count needs little memory.
 CHUNK = 1024
@@ -61,20 +65,27 @@ def define_flags(values=flags.FLAGS):
         lower_bound=1,
         flag_values=values,
     )
+    shared.outputs.define_flags(values)
 
 
-def write_images(folder, images, first=0):
-    """Writes a PNG for each image: 00000.png and on.
+def image_path(folder, number):
+    """The file of the image of a number: 00000.png and on."""
+    return folder / f"{number:05}.png"
+
+
+def write_images(folder, images, first=0, overwrite=False):
+    """Writes a PNG for each image; see `image_path`.
 
     Args:
         folder: Path of an existing directory.
         images: uint8 [N, H, W, 1 or 3].
         first: Number of the first file.
+        overwrite: Whether files that are there are replaced.
     """
     for number, image in enumerate(images, first):
         gray = image.shape[-1] == 1
         photo = Photo(image.repeat(3, axis=-1) if gray else image, gray=gray)
-        write_photo(folder / f"{number:05}.png", photo)
+        write_photo(image_path(folder, number), photo, overwrite=overwrite)
 
 
 def main(arguments, values=flags.FLAGS):
@@ -106,15 +117,19 @@ def main(arguments, values=flags.FLAGS):
     else:
         latents = generator.latents(values.count, **asked)
     if output.suffix.lower() == ".png":
+        refuse_existing(output, values.overwrite)
         make_directory(output.parent)
         images = generator.draw(latents)
-        write_png(output, image_grid(images, columns, scale=values.scale))
+        grid = image_grid(images, columns, scale=values.scale)
+        write_png(output, grid, values.overwrite)
     else:
         make_directory(output)
+        for number in range(len(latents)):
+            refuse_existing(image_path(output, number), values.overwrite)
         for start in range(0, len(latents), CHUNK):
             images = generator.draw(latents[start : start + CHUNK])
-            write_images(output, images, start)
-    print(f"{len(latents)} images -> {output}")
+            write_images(output, images, start, values.overwrite)
+    say(f"{len(latents)} images -> {output}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 from malicious_ae.classes import CLASS_LISTS, ClassList
 from shared.errors import UserError
 from shared.images import MAX_PIXELS, SUFFIXES, read_photo
+from shared.photo_folders import survey, tell_left_out
 
 SPLITS = ("train", "val", "test")
 # What a trained network is measured on: Cityscapes keeps its test labels.
@@ -68,6 +69,8 @@ def list_pairs(dataset: str, dataset_dir, split: str) -> list[Pair]:
             )
     found = _by_key(images, image_end)
     wanted = _by_key(labels, label_end)
+    # Beside label maps Cityscapes has files of other kinds; those are usual.
+    tell_left_out(images, survey(images, depth=None)[1])
     for here, there, folder in (
         (found, wanted, labels),
         (wanted, found, images),
@@ -90,10 +93,8 @@ def _by_key(folder: Path, end: str) -> dict[str, Path]:
     """Files by what they are called without suffix and `end`."""
     return {
         str(path.relative_to(folder).with_suffix("")).removesuffix(end): path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES
-        and path.stem.endswith(end)
-        and not path.name.startswith(".")
+        for path in survey(folder, depth=None)[0]
+        if path.stem.endswith(end)
     }
 
 

@@ -3,7 +3,8 @@
     python -m malicious_ae.display --dataset_dir camvid --save_dir out
 
 writes display_train.png and display_val.png: a row a frame with the photo, its
-segmentation, the transformed photo and its segmentation, and a legend.
+segmentation, the transformed photo and its segmentation, and a legend. Files
+that exist are not replaced without --overwrite.
 """
 
 from pathlib import Path
@@ -11,13 +12,16 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from malicious_ae import api
 from malicious_ae.data import SPLITS, Frames
 from malicious_ae.flags import define_data_flags
 from malicious_ae.pictures import colorize, panels
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import Photo, make_directory, write_photo
+from shared.outputs import refuse_existing
 from shared.quality import psnr
+from shared.text import say
 
 CAPTIONS = ("photo", "segmentation", "transformed", "segmentation of it")
 
@@ -49,6 +53,11 @@ def display_rows(attacker, segmenter, frames):
     return rows, qualities
 
 
+def sheet_path(save_dir, split):
+    """The file of a split's panel."""
+    return Path(save_dir) / f"display_{split}.png"
+
+
 def define_flags() -> None:
     """Defines the command's flags."""
     define_data_flags()
@@ -60,6 +69,7 @@ def define_flags() -> None:
     flags.DEFINE_string("save_dir", None, "Where the pictures go.")
     flags.DEFINE_list("splits", ["train", "val"], "Which splits to show.")
     flags.DEFINE_integer("count", 3, "Frames of each split.", lower_bound=1)
+    shared.outputs.define_flags()
     api.define_flags()
     flags.mark_flag_as_required("save_dir")
 
@@ -73,6 +83,7 @@ def main(arguments) -> None:
             raise UserError(
                 f"--splits={split}: must be among {', '.join(SPLITS)}"
             )
+        refuse_existing(sheet_path(values.save_dir, split), values.overwrite)
     segmenter = api.Segmenter(values.model, values.threads, values.provider)
     attacker = api.Attacker(values.attacker, values.threads, values.provider)
     api.check_fit(attacker, segmenter)
@@ -90,11 +101,11 @@ def main(arguments) -> None:
         picks = np.linspace(0, len(frames) - 1, count).astype(int)
         photos = [frames[int(index)][0] for index in picks]
         rows, qualities = display_rows(attacker, segmenter, photos)
-        path = Path(values.save_dir) / f"display_{split}.png"
+        path = sheet_path(values.save_dir, split)
         sheet = panels(rows, segmenter.classes, CAPTIONS)
-        write_photo(path, Photo(sheet))
+        write_photo(path, Photo(sheet), overwrite=values.overwrite)
         mean = np.mean(qualities)
-        print(f"{path}: PSNR {mean:.2f} dB over {count} frames")
+        say(f"{path}: PSNR {mean:.2f} dB over {count} frames")
 
 
 if __name__ == "__main__":

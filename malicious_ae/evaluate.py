@@ -24,12 +24,14 @@ from tqdm import tqdm
 from malicious_ae import api, controls
 from malicious_ae.data import SPLITS, Frames
 from malicious_ae.flags import define_data_flags
-from malicious_ae.report import write_report
+from malicious_ae.report import FILES, write_report
 from malicious_ae.tables import iou_summary
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import make_directory
+from shared.outputs import check_report_dir
 from shared.quality import psnr, ssim
 from shared.segmentation.confusion import Confusion
+from shared.text import say
 
 CURVE = (26, 28, 30, 32, 34, 36, 40)
 
@@ -330,6 +332,7 @@ def main(arguments) -> None:
         cache=False,
     )
     ignored = [segmenter.classes.unlabeled] if values.ignore_unlabeled else []
+    check_report_dir(values.report_dir, FILES)
     make_directory(values.report_dir)
     yardsticks = {}
     if values.yardsticks:
@@ -352,9 +355,9 @@ def main(arguments) -> None:
     written = write_report(
         values.report_dir, results, evaluation.samples, segmenter
     )
-    print((written[0].parent / "report.md").read_text("utf-8"))
+    say((written[0].parent / "report.md").read_text("utf-8"), keep="\n")
     for path in written:
-        print(os.fspath(path))
+        say(os.fspath(path))
 
 
 if __name__ == "__main__":

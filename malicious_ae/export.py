@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from malicious_ae.models import (
     ATTACKER_TYPES,
     VICTIM_TYPES,
@@ -23,6 +24,7 @@ from shared import export
 from shared.errors import no_arguments, run_main
 from shared.export_command import run_export
 from shared.images import make_directory
+from shared.outputs import refuse_any
 from shared.run_files import read_config
 from shared.training import write_text
 
@@ -55,20 +57,23 @@ def make_examples(height: int, width: int) -> dict:
     return {"image": np.clip(light + noise, 0, 1).astype("float32")}
 
 
-def export_run(run_dir, output_dir, litert: bool = False) -> dict:
+def export_run(
+    run_dir, output_dir, litert: bool = False, overwrite: bool = False
+) -> dict:
     """Exports a run; each file is compared with Keras before it counts.
 
     Args:
         run_dir: Run directory of `train_victim` or `train_attacker`.
         output_dir: Folder to write to; made if it is missing.
         litert: Whether to write a `.tflite` file too.
+        overwrite: Whether files that are there are replaced.
 
     Returns:
         For each path written, the largest difference of each output as a
         share of its range.
 
     Raises:
-        UserError: If the run is incomplete.
+        UserError: If the run is incomplete, or a file exists.
         shared.export.ExportError: If an export differs from the network.
     """
     run_dir, output_dir = Path(run_dir), Path(output_dir)
@@ -80,6 +85,11 @@ def export_run(run_dir, output_dir, litert: bool = False) -> dict:
         role, network = "attacker", load_attacker(run_dir)
         whole = json.loads((run_dir / "config.json").read_text("utf-8"))
         config |= {key: whole[key] for key in _TOLD if whole.get(key)}
+    names = [f"{role}.onnx", f"{role}.weights.h5", "config.json"]
+    names += ["malicious_ae/1/saved_model.pb"]
+    names += [f"{role}.tflite"] if litert else []
+    targets = [output_dir / name for name in names]
+    refuse_any(targets, overwrite, run_dir.iterdir())
     make_directory(output_dir)
     examples = make_examples(config["height"], config["width"])
     compared = {"examples": examples, "outliers": _OUTLIERS[role]}
@@ -119,6 +129,7 @@ def define_flags() -> None:
         "away fails with and without this flag.",
     )
     flags.DEFINE_bool("litert", False, "Write a .tflite file too.")
+    shared.outputs.define_flags()
     flags.mark_flags_as_required(["run_dir", "output_dir"])
 
 
@@ -131,6 +142,7 @@ def main(arguments) -> None:
         values.run_dir,
         values.output_dir,
         values.litert,
+        values.overwrite,
         show=values.test,
     )
 

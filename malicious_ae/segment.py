@@ -3,8 +3,9 @@
     python -m malicious_ae.segment --images_dir photos --save_dir out
 
 writes NAME_overlay.png, the classes' colours over the photo, and
-NAME_labels.png, the class index of each pixel, and prints what each photo
-shows.
+NAME_labels.png, the class index of each pixel, both or none, and prints what
+each photo shows. Files that exist are not replaced without --overwrite; in a
+folder, what an earlier run wrote beside its photos is left out.
 """
 
 from pathlib import Path
@@ -13,41 +14,58 @@ import numpy as np
 from absl import flags
 from tqdm import tqdm
 
+import shared.outputs
 from malicious_ae import api
 from malicious_ae.pictures import legend, overlay
 from shared.errors import UserError, no_arguments, report, run_main
-from shared.images import (
-    Photo,
-    list_photos,
-    make_directory,
-    read_photo,
-    write_photo,
-)
+from shared.images import Photo, encode_photo, make_directory, read_photo
+from shared.outputs import Outputs, write_files
+from shared.photo_folders import find_photos, leave_out_outputs
+from shared.text import say, warn
+
+# What a run adds to a photo's name, and the format of those files.
+ENDINGS = {"_overlay": (".png",), "_labels": (".png",)}
 
 
 def photo_pixels(path, max_pixels):
     """Reads a photo as uint8 RGB [H, W, 3]."""
-    pixels = read_photo(path, max_pixels).pixels
+    photo = read_photo(path, max_pixels)
+    for note in photo.notes:
+        warn(f"{path}: {note}")
+    pixels = photo.pixels
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     return pixels
 
 
-def segment_file(segmenter, path, save_dir, max_pixels, opacity, with_legend):
-    """Segments one photo file and writes its pictures.
+def segment_file(segmenter, path, save_dir, outputs, values):
+    """Segments one photo file and writes its pictures, both or none.
+
+    Args:
+        segmenter: api.Segmenter.
+        path: Path of the photo.
+        save_dir: Path of an existing directory.
+        outputs: Outputs that says which files may be written.
+        values: The command's flags.
 
     Returns:
         Share of the photo by class name, greatest first.
+
+    Raises:
+        UserError: naming the file, if it cannot be read, or written.
     """
-    photo = photo_pixels(path, max_pixels)
+    targets = [save_dir / f"{path.stem}{ending}.png" for ending in ENDINGS]
+    for target in targets:
+        outputs.claim(target, path)
+    photo = photo_pixels(path, values.max_pixels)
     labels = segmenter.segment(photo)
-    picture = overlay(photo, labels, segmenter.classes, opacity)
-    if with_legend:
+    picture = overlay(photo, labels, segmenter.classes, values.opacity)
+    if values.legend:
         bar = legend(segmenter.classes, picture.shape[1])
         picture = np.concatenate([picture, bar])
-    write_photo(save_dir / f"{path.stem}_overlay.png", Photo(picture))
     indices = Photo(np.stack([labels] * 3, axis=-1), gray=True)
-    write_photo(save_dir / f"{path.stem}_labels.png", indices)
+    pictures = [encode_photo(p, ".png") for p in (Photo(picture), indices)]
+    write_files(dict(zip(targets, pictures, strict=True)), values.overwrite)
     counts = np.bincount(labels.ravel(), minlength=segmenter.classes.count)
     shares = dict(
         zip(segmenter.classes.names, counts / labels.size, strict=True)
@@ -68,6 +86,7 @@ def define_flags() -> None:
         upper_bound=1.0,
     )
     flags.DEFINE_bool("legend", True, "Draw the classes' names below.")
+    shared.outputs.define_flags()
     api.define_flags()
     flags.mark_flag_as_required("save_dir")
 
@@ -78,32 +97,29 @@ def main(arguments) -> int:
     values = flags.FLAGS
     if bool(values.image) == bool(values.images_dir):
         raise UserError("give either --image or --images_dir")
-    paths = [Path(values.image)] if values.image else None
-    paths = paths or list_photos(values.images_dir)
+    left_out = []
+    if values.image:
+        paths = [Path(values.image)]
+    else:
+        paths, others = find_photos(values.images_dir)
+        paths, left_out = leave_out_outputs(paths, others, ENDINGS)
     make_directory(values.save_dir)
     segmenter = api.Segmenter(values.model, values.threads, values.provider)
+    save_dir, outputs = Path(values.save_dir), Outputs(values.overwrite, paths)
     failed = 0
-    with tqdm(paths, unit="photo", disable=None) as progress:
-        for path in progress:
-            try:
-                shares = segment_file(
-                    segmenter,
-                    path,
-                    Path(values.save_dir),
-                    values.max_pixels,
-                    values.opacity,
-                    values.legend,
-                )
-            except UserError as error:
-                failed += 1
-                progress.clear()
-                report(error)
-                continue
-            seen = [f"{k} {v:.0%}" for k, v in shares.items() if v >= 0.005]
-            progress.clear()
-            print(f"{path.name}: {', '.join(seen)}", flush=True)
+    for path in tqdm(paths, unit="photo", disable=None):
+        try:
+            shares = segment_file(segmenter, path, save_dir, outputs, values)
+        except UserError as error:
+            failed += 1
+            report(error)
+            continue
+        seen = [f"{k} {v:.0%}" for k, v in shares.items() if v >= 0.005]
+        say(f"{path.name}: {', '.join(seen)}")
     if failed:
-        print(f"{failed} of {len(paths)} photos failed")
+        say(f"{failed} of {len(paths)} photos failed")
+    if left_out:
+        say(f"left out {', '.join(left_out)}")
     return 1 if failed else 0
 
 
