@@ -57,6 +57,7 @@ class Victims:
     """The commands' readers and writers, opened once."""
 
     def __init__(self, folder):
+        from shared.outputs import Outputs
         from stegastamp import api as stamps
         from stegastamp.encode import Stamper
         from stego import api as stego
@@ -69,6 +70,7 @@ class Victims:
                 encoder.decoder,
                 "fuzz",
                 self.folder,
+                Outputs(overwrite=True),
                 format=suffix,
                 check="off",
                 max_pixels=MAX_PIXELS,
@@ -93,6 +95,7 @@ class Victims:
                 self.folder / "hidden.png",
                 None,
                 MAX_PIXELS,
+                overwrite=True,
             ),
         ):
             try:
@@ -141,7 +144,7 @@ def work(indices, seed, memory_limit, results):
         peak_megabytes()
         for index in indices:
             name, data = mutation(seeds, index, seed)
-            path = Path(source) / name
+            path = Path(source) / f"{index}-{name}"
             path.write_bytes(data)
             results.put({"begun": index})
             found = {"index": index, "taken": False, "error": None}

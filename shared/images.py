@@ -63,6 +63,15 @@ class Photo:
         """The colour pixels as a program wants them: [H, W] if gray."""
         return self.pixels[..., 0] if self.gray else self.pixels
 
+    @property
+    def stripped(self):
+        """This photo with nothing but the meaning of its colours."""
+        kept = Metadata(
+            icc_profile=self.metadata.icc_profile,
+            png_color=self.metadata.png_color,
+        )
+        return dataclasses.replace(self, metadata=kept)
+
     def with_array(self, array):
         """This photo with other pixels ([H, W] or [H, W, 3])."""
         if array.ndim == 2:
@@ -105,6 +114,17 @@ def _read_stream(file, limit):
         chunks.append(chunk)
         size += len(chunk)
     return b"".join(chunks) if size <= limit else None
+
+
+def define_writing_flags(values=flags.FLAGS):
+    """Defines --strip_metadata, for commands that give a photo back."""
+    flags.DEFINE_bool(
+        "strip_metadata",
+        False,
+        "Leave out EXIF, XMP, IPTC, comments and resolution, with them place, "
+        "date and author. What says how the colours are meant stays.",
+        flag_values=values,
+    )
 
 
 def _read_bytes(path, max_pixels):

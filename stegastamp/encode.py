@@ -36,7 +36,9 @@ from shared.errors import UserError, no_arguments, report, run_main
 from shared.images import (
     Photo,
     decode_photo,
+    define_writing_flags,
     encode_photo,
+    losses,
     make_directory,
     read_photo,
 )
@@ -121,6 +123,7 @@ def define_flags(values=flags.FLAGS):
     )
     keys.define_flags(values)
     shared.outputs.define_flags(values)
+    define_writing_flags(values)
     api.define_flags(values)
 
 
@@ -136,6 +139,7 @@ class Stamper:
         outputs: Outputs that says which files may be written.
         strength, format, quality, check, residual, max_pixels: as the flags.
         key: str that will be needed to read the message, or None.
+        strip_metadata: bool, whether only the pixels are kept.
     """
 
     encoder: api.Encoder
@@ -150,6 +154,7 @@ class Stamper:
     residual: bool = True
     max_pixels: int = 200_000_000
     key: str | None = None
+    strip_metadata: bool = False
 
     def target(self, path):
         """Where the stamped photo of `path` goes."""
@@ -196,7 +201,9 @@ class Stamper:
             self.outputs.check(residual_target)
         with timings.stage("read"):
             photo = read_photo(path, self.max_pixels)
-        for note in photo.notes:
+        if self.strip_metadata:
+            photo = photo.stripped
+        for note in (*photo.notes, *losses(photo, f".{self.format}")):
             warn(f"{path}: {note}")
         try:
             stamped, residual = self.encoder.encode(
@@ -359,6 +366,7 @@ def main(arguments, values=flags.FLAGS):
         values.residual,
         values.max_pixels,
         key,
+        values.strip_metadata,
     )
     return stamp_photos(stamper, paths, batch, values.timings, left_out)
 

@@ -22,7 +22,14 @@ from absl import flags
 import shared.outputs
 from shared import keys
 from shared.errors import UserError, no_arguments, run_main
-from shared.images import decode_photo, encode_photo, read_photo, write_bytes
+from shared.images import (
+    decode_photo,
+    define_writing_flags,
+    encode_photo,
+    losses,
+    read_photo,
+    write_bytes,
+)
 from shared.outputs import refuse_existing
 from shared.quality import psnr, same_pixels
 from shared.text import say, warn
@@ -49,6 +56,7 @@ def define_flags(values=flags.FLAGS):
     )
     keys.define_flags(values)
     shared.outputs.define_flags(values)
+    define_writing_flags(values)
     api.define_flags(values)
 
 
@@ -104,7 +112,16 @@ def check_output(output):
 
 
 def hide_in_file(
-    encoder, image, data, is_text, output, key, max_pixels, overwrite=False
+    encoder,
+    image,
+    data,
+    is_text,
+    output,
+    key,
+    max_pixels,
+    *,
+    overwrite=False,
+    strip_metadata=False,
 ):
     """Hides a message in a photo file and writes the result.
 
@@ -116,7 +133,9 @@ def hide_in_file(
             or be written. Nothing is written then.
     """
     photo = read_photo(image, max_pixels)
-    for note in photo.notes:
+    if strip_metadata:
+        photo = photo.stripped
+    for note in (*photo.notes, *losses(photo, ".png")):
         warn(f"{image}: {note}")
     capacity = encoder.capacity(photo.array, key)
     if len(data) > capacity:
@@ -164,7 +183,8 @@ def main(arguments, values=flags.FLAGS):
         values.output,
         key,
         values.max_pixels,
-        values.overwrite,
+        overwrite=values.overwrite,
+        strip_metadata=values.strip_metadata,
     )
     say(
         f"{values.image} -> {values.output}: {len(data)} of "
