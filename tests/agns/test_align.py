@@ -85,13 +85,43 @@ def test_the_command_keeps_faces_apart_and_lists_the_others(
     listed = (tmp_path / "faces" / "not_found.txt").read_text()
     assert listed.split() == ["pair/wall.png"]
     out = capsys.readouterr().out
-    assert "no face in 1, not readable 1" in out
+    assert "no face in 1, failed 1" in out
     # Each face, not the last one twice.
     first, second = (
         read_photo(tmp_path / "faces" / "pair" / name).pixels.astype(float)
         for name in written
     )
     assert np.abs(first - second).mean() > 10
+
+
+def test_faces_and_lists_that_are_there_stay(aligner, portraits, tmp_path):
+    photos, faces = tmp_path / "photos", tmp_path / "faces"
+    photos.mkdir()
+    faces.mkdir()
+    cv2.imwrite(str(photos / "two.png"), portraits[..., ::-1])
+    cv2.imwrite(str(photos / "wall.png"), np.full((90, 90, 3), 99, np.uint8))
+    (faces / "two_2.jpg").write_bytes(b"mine")
+    (faces / "not_found.txt").write_text("a line of an earlier run\n")
+    values = align.flags.FlagValues()
+    align.define_flags(values)
+    values(["align", f"--images_dir={photos}", f"--save_dir={faces}"])
+    for _ in range(2):
+        assert align.main([], values) == 1
+        # None of the photo's faces is written where one of them cannot be.
+        assert sorted(p.name for p in faces.iterdir()) == [
+            "not_found.txt", "two_2.jpg"
+        ]  # fmt: skip
+        assert (faces / "two_2.jpg").read_bytes() == b"mine"
+        lines = (faces / "not_found.txt").read_text().splitlines()
+        assert lines == ["a line of an earlier run", "wall.png"]
+    values.overwrite = True
+    assert align.main([], values) == 0
+    assert (faces / "two_1.jpg").exists()
+    # A photo whose face would take its own place is not lost.
+    values.images_dir, values.save_dir = str(faces), str(faces)
+    before = (faces / "two_1.jpg").read_bytes()
+    assert align.main([], values) == 1
+    assert (faces / "two_1.jpg").read_bytes() == before
 
 
 def test_the_central_face_alone(portraits, aligner):

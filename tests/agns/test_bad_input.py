@@ -1,5 +1,6 @@
 """Bad input of the training commands gets one line that names it."""
 
+import json
 import subprocess
 import sys
 
@@ -7,13 +8,31 @@ import cv2
 import numpy as np
 import pytest
 
-from agns.attack import choose_person
+from agns.attack import check_save_dir, choose_person
 from agns.attack_run import load_attackers_photos
 from agns.marks import MARKS
 from shared.errors import UserError
 from tests.agns import tiny
 
 PEOPLE = ["Anna", "Ben", "Cleo"]
+
+
+def test_an_attack_replaces_its_own_results_only(tmp_path):
+    attack = {"kind": "dodging", "attacker": "Anna", "seed": 0}
+    assert check_save_dir(tmp_path, attack, overwrite=False) is False
+    (tmp_path / "worn_01.png").touch()
+    with pytest.raises(UserError, match="worn_01.png: exists"):
+        check_save_dir(tmp_path, attack, overwrite=False)
+    assert check_save_dir(tmp_path, attack, overwrite=True) is True
+    # A run that goes on finds what it wrote.
+    result = json.dumps(attack | {"succeeded": False})
+    (tmp_path / "attack.json").write_text(result)
+    assert check_save_dir(tmp_path, attack, overwrite=False) is True
+    with pytest.raises(UserError, match="attack.json: exists"):
+        check_save_dir(tmp_path, attack | {"seed": 1}, overwrite=False)
+    (tmp_path / "attack.json").write_text("[my notes")
+    with pytest.raises(UserError, match="attack.json: exists"):
+        check_save_dir(tmp_path, attack, overwrite=False)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ def test_generate_writes_the_same_glasses_for_a_seed(exported, tmp_path):
     # Nothing but frames lies where a defended training looks for them.
     assert load_frames(tmp_path / "frames").shape == (3, 64, 176, 3)
     values.count = 2
+    with pytest.raises(UserError, match="grid.png: exists"):
+        generate.main([], values)
+    (tmp_path / "grid.png").unlink()
+    with pytest.raises(UserError, match="glasses_0000.png: exists"):
+        generate.main([], values)
+    values.overwrite = True
     assert generate.main([], values) == 0
     assert (tmp_path / "frames" / "glasses_0001.png").read_bytes() == first
 
@@ -64,6 +70,10 @@ def test_generate_writes_the_same_glasses_for_a_seed(exported, tmp_path):
 @pytest.mark.slow
 def test_a_recognizer_and_its_command(recognizer_run, tmp_path, capsys):
     export_run(recognizer_run, tmp_path / "model")
+    with pytest.raises(UserError, match="recognizer.onnx: exists"):
+        export_run(recognizer_run, tmp_path / "model")
+    with pytest.raises(UserError, match="never replaced"):
+        export_run(recognizer_run, recognizer_run, overwrite=True)
     people = tiny.write_people(tmp_path / "faces", people=2, photos=2)
     (people / "Person_0" / "broken.jpg").write_bytes(b"")
     network, names = load_recognizer(tmp_path / "model")

@@ -42,6 +42,20 @@ def test_a_grid_and_a_folder_hold_the_same_images(model, tmp_path):
     np.testing.assert_array_equal(picture[32:60, 32:60, 0], expected[4])
 
 
+def test_files_that_are_there_stay_unless_asked(model, tmp_path):
+    grid, folder = tmp_path / "grid.png", tmp_path / "images"
+    folder.mkdir()
+    for output, path in ((grid, grid), (folder, folder / "00001.png")):
+        path.write_bytes(b"mine")
+        flags = (f"--model={model}", "--count=2", f"--output={output}")
+        code, _, err = call(generate, *flags)
+        assert code == 1 and f"{path.name}: exists" in err
+        assert path.read_bytes() == b"mine"
+        assert not (folder / "00000.png").exists()
+        assert call(generate, *flags, "--overwrite")[0] is None
+        assert path.read_bytes() != b"mine"
+
+
 def test_the_same_seed_writes_the_same_bytes(model, tmp_path):
     written = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):

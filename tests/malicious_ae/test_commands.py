@@ -128,6 +128,45 @@ def test_segment_writes_overlay_and_labels(workplace, tmp_path):
     assert not list(out.glob("b*"))
 
 
+def test_segment_and_display_replace_nothing_unasked(workplace, tmp_path):
+    def segment(*flags):
+        return run(
+            "segment",
+            f"--images_dir={tmp_path}",
+            f"--save_dir={tmp_path}",
+            f"--model={workplace / 'victim'}",
+            *flags,
+        )
+
+    cv2.imwrite(str(tmp_path / "a.png"), draw_frame(4)[0][..., ::-1])
+    (tmp_path / "a_labels.png").write_bytes(b"mine")
+    (tmp_path / "notes.txt").touch()
+    done = segment()
+    fails(done, "a_labels.png: exists", "--overwrite")
+    assert "left out 1 output of an earlier run (a_labels.png), 1 file" in (
+        done.stdout
+    )
+    assert (tmp_path / "a_labels.png").read_bytes() == b"mine"
+    assert not (tmp_path / "a_overlay.png").exists()
+    done = segment("--overwrite")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a_labels.png").read_bytes() != b"mine"
+    # Two photos of one name have one place for their labels.
+    cv2.imwrite(str(tmp_path / "a.jpg"), draw_frame(5)[0][..., ::-1])
+    fails(segment("--overwrite"), "a.png", "a.jpg; rename one")
+
+    (tmp_path / "display_val.png").write_bytes(b"mine")
+    done = run(
+        "display",
+        f"--dataset_dir={workplace / 'camvid'}",
+        f"--save_dir={tmp_path}",
+        f"--model={workplace / 'victim'}",
+        f"--attacker={workplace / 'attacker'}",
+    )
+    fails(done, "display_val.png: exists")
+    assert (tmp_path / "display_val.png").read_bytes() == b"mine"
+
+
 def test_display_shows_both_splits(workplace, tmp_path):
     done = run(
         "display",
