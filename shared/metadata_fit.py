@@ -6,15 +6,20 @@ that an author and a copyright survive every way that there is.
 
 import dataclasses
 import email.utils
-import re
 import struct
-import time
+from datetime import datetime
+from functools import partial
 
 from shared import exif as exif_blocks
 from shared.errors import UserError
 from shared.exif import Exif, read_exif, write_exif
 from shared.metadata import Metadata
-from shared.png_color import color_meaning
+from shared.srgb import (
+    apply_levels,
+    color_meaning,
+    gray_levels,
+    to_srgb,
+)
 
 _KINDS = {
     ".png": "png",
@@ -39,6 +44,7 @@ DEEP = ("png", "tiff")
 # Bytes that a JPEG segment holds besides its length.
 _SEGMENT = 65533
 
+_EXIF_TIME = "%Y:%m:%d %H:%M:%S"
 # Texts of a PNG, and datasets of IPTC, that EXIF has a tag for.
 _TEXT_TAGS = {
     "Author": exif_blocks.ARTIST,
@@ -57,13 +63,16 @@ _IPTC_TAGS = {
 
 def _exif_time(text):
     """A time as EXIF writes it, or None: of RFC 1123, ISO 8601 or EXIF."""
-    parsed = email.utils.parsedate(text)
-    if parsed:
-        return time.strftime("%Y:%m:%d %H:%M:%S", parsed)
-    match = re.match(
-        r"(\d{4})[:-](\d\d)[:-](\d\d)[T ](\d\d):(\d\d):(\d\d)", text
-    )
-    return match and "{}:{}:{} {}:{}:{}".format(*match.groups())
+    for parse in (
+        email.utils.parsedate_to_datetime,
+        datetime.fromisoformat,
+        lambda text: datetime.strptime(text, _EXIF_TIME),
+    ):
+        try:
+            return parse(text.strip()).strftime(_EXIF_TIME)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
 
 
 def _iptc_texts(records):
@@ -129,20 +138,35 @@ def _into_exif(metadata, kind, lost):
     return dataclasses.replace(metadata, exif=write_exif(exif))
 
 
-def _fit_profile(metadata, kind, gray, lost):
-    """Leaves out a profile that does not describe the pixels as written."""
+def _fit_profile(metadata, kind, gray, bit_depth, lost):
+    """Leaves out a profile that does not describe the pixels as written.
+
+    Returns:
+        (Metadata, what to do to the pixels or None).
+    """
     profile = metadata.icc_profile
     if not profile or "icc_profile" not in _HOLDS[kind]:
-        return metadata
+        return metadata, None
     written = "GRAY" if gray and kind != "webp" else "RGB"
     named = profile[16:20].decode("latin-1").strip()
     if named == written:
-        return metadata
+        return metadata, None
+    metadata = dataclasses.replace(metadata, icc_profile=None)
+    # The levels are known to 8 bits.
+    fine = bit_depth == 8 or kind not in DEEP
+    if gray and fine and named in ("GRAY", "RGB"):
+        levels = gray_levels(profile)
+        if levels is not None:
+            lost.append(
+                f"the grays are converted to sRGB, for {kind} cannot hold "
+                f"their {named} colour profile"
+            )
+            return metadata, partial(apply_levels, levels=levels)
     lost.append(
         f"the {named} colour profile does not describe {written} pixels and "
         "is left out"
     )
-    return dataclasses.replace(metadata, icc_profile=None)
+    return metadata, None
 
 
 def _fit_jpeg(metadata, lost):
@@ -175,7 +199,19 @@ def _fit_jpeg(metadata, lost):
 
 
 def fit(metadata, kind, gray, bit_depth):
-    """(Metadata as the format holds it, sentences on what it cannot hold)."""
+    """What of a photo's metadata goes into a file, and what does not.
+
+    Args:
+        metadata: Metadata.
+        kind: what `kind_of` makes of a suffix.
+        gray: whether the photo has one colour channel.
+        bit_depth: 8 or 16.
+
+    Returns:
+        (Metadata as the format holds it; function of the pixels that makes
+        them what the file will say they are, or None; tuple of sentences on
+        what is lost).
+    """
     lost, holds = [], _HOLDS[kind]
     if bit_depth == 16 and kind not in DEEP:
         lost.append("16 bits are rounded to 8")
@@ -188,10 +224,13 @@ def fit(metadata, kind, gray, bit_depth):
     for field, name in _NAMES.items():
         if field not in holds and getattr(metadata, field):
             lost.append(f"{kind} cannot hold {name}")
-    metadata = _fit_profile(metadata, kind, gray, lost)
+    # A profile outranks all of these but cICP, which stands beside it in a
+    # PNG only, and then means the same.
+    described = kind == "png" or metadata.icc_profile
+    meaning = None if described else color_meaning(metadata.png_color)
+    metadata, change = _fit_profile(metadata, kind, gray, bit_depth, lost)
     if kind == "jpg":
         metadata = _fit_jpeg(metadata, lost)
-    meaning = meaning_to_apply(metadata, kind)
     if meaning == "hdr":
         lost.append(
             f"{kind} cannot hold the HDR colour description, so its colours "
@@ -199,14 +238,8 @@ def fit(metadata, kind, gray, bit_depth):
         )
     elif meaning:
         lost.append(f"its colours are converted to sRGB for {kind}")
-    return metadata, tuple(lost)
-
-
-def meaning_to_apply(metadata, kind):
-    """What the colour chunks say, where the format cannot say it too."""
-    if kind == "png" or metadata.icc_profile:
-        return None
-    return color_meaning(metadata.png_color)
+        change = partial(to_srgb, meaning=meaning)
+    return metadata, change, tuple(lost)
 
 
 def kind_of(suffix):
@@ -231,4 +264,4 @@ def losses(metadata, suffix, gray, bit_depth):
     Raises:
         UserError: if it is no format that we write.
     """
-    return fit(metadata or Metadata(), kind_of(suffix), gray, bit_depth)[1]
+    return fit(metadata or Metadata(), kind_of(suffix), gray, bit_depth)[2]

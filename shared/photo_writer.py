@@ -16,8 +16,9 @@ from shared import exif as exif_blocks
 from shared.errors import UserError
 from shared.exif import Entry, Exif, read_directory, read_exif
 from shared.metadata import Metadata
-from shared.metadata_fit import DEEP, fit, kind_of, meaning_to_apply
-from shared.png_color import to_srgb
+from shared.metadata_fit import DEEP, fit, kind_of, losses
+
+__all__ = ["encode_pixels", "losses"]
 
 
 def _resource(iptc):
@@ -204,10 +205,9 @@ def encode_pixels(pixels, alpha, gray, suffix, quality=None, metadata=None):
         raise UserError(f"{suffix} cannot hold transparency; use png or webp")
     height, width = pixels.shape[:2]
     bit_depth = 8 * pixels.dtype.itemsize
-    metadata, _ = fit(metadata or Metadata(), kind, gray, bit_depth)
-    meaning = meaning_to_apply(metadata, kind)
-    if meaning and meaning != "hdr":
-        pixels = to_srgb(pixels, meaning)
+    metadata, change, _ = fit(metadata or Metadata(), kind, gray, bit_depth)
+    if change:
+        pixels = change(pixels)
     if bit_depth == 16 and kind not in DEEP:
         pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257)
         if alpha is not None:

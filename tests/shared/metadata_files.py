@@ -265,3 +265,29 @@ INPUTS = {
     "gif": _gif,
     "bmp": _bmp,
 }
+
+
+def gray_profile(gamma):
+    """An ICC profile of gray with a gamma."""
+    curve = b"curv\0\0\0\0" + struct.pack(">IH2x", 1, round(gamma * 256))
+    d50 = struct.pack(">3i", 63190, 65536, 54061)
+    tags = {
+        b"wtpt": b"XYZ \0\0\0\0" + d50,
+        b"kTRC": curve,
+        b"cprt": b"text\0\0\0\0test\0\0\0\0",
+    }
+    table, values = struct.pack(">I", len(tags)), b""
+    start = 132 + 12 * len(tags)
+    for name, body in tags.items():
+        table += name + struct.pack(">II", start + len(values), len(body))
+        values += body
+    head = struct.pack(
+        ">I4xI4s4s4s12x4s28x",
+        start + len(values),
+        0x02100000,
+        b"mntr",
+        b"GRAY",
+        b"XYZ ",
+        b"acsp",
+    )
+    return (head + d50).ljust(128, b"\0") + table + values

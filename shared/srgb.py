@@ -1,17 +1,20 @@
-"""The colour chunks of PNG (gAMA, cHRM, cICP), for formats that have none.
+"""Colours into sRGB, for formats that cannot say what their numbers mean.
 
-A PNG may say that its numbers are linear light, or in Display P3. Where such a
-photo goes into a format that cannot say so, its pixels become sRGB, which is
-what numbers without a description are taken for.
+A PNG may say that its numbers are linear light, or in Display P3; a gray photo
+may have a profile of gray. Where such a photo goes into a format that cannot
+say so, its pixels become sRGB, which is what numbers without a description are
+taken for.
 
 Source: PNG specification, third edition, 4.3 and 11.3.2 (which chunk wins, what
 gAMA and cHRM mean); ITU-T H.273, tables 2 and 3 (the codes of cICP).
 """
 
+import io
 import struct
 
 import cv2
 import numpy as np
+from PIL import Image, ImageCms
 
 _D65 = (0.3127, 0.3290)
 _SRGB = (*_D65, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
@@ -151,3 +154,43 @@ def to_srgb(pixels, meaning):
         strip = _samples(np.clip(strip, 0, 1))
         result[row : row + _ROWS] = np.rint(strip * top)
     return result
+
+
+def gray_levels(profile):
+    """What sRGB shows for each level of a gray photo with an ICC profile.
+
+    Args:
+        profile: bytes of a profile of gray, or of RGB with equal channels.
+
+    Returns:
+        [256] uint8, or None if littleCMS makes nothing of the profile.
+    """
+    levels = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space.strip() == "RGB":
+            levels = levels.convert("RGB")
+        shown = ImageCms.profileToProfile(
+            levels, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+    # The three channels are equal up to rounding.
+    return np.rint(np.asarray(shown)[0].mean(axis=-1)).astype(np.uint8)
+
+
+def apply_levels(pixels, levels):
+    """Replaces each level by that of a table for 8 bits.
+
+    Args:
+        pixels: [H, W, 3], uint8 or uint16 over the range of its type.
+        levels: [256] uint8; 16-bit levels lie on the line between them.
+
+    Returns:
+        [H, W, 3] of the same type.
+    """
+    if pixels.dtype == np.uint8:
+        return levels[pixels]
+    places = np.arange(65536) / 257
+    table = np.interp(places, np.arange(256), levels.astype(float))
+    return np.rint(table * 257).astype(np.uint16)[pixels]
