@@ -6,12 +6,14 @@ import keras
 
 from shared.report import Curves, TensorBoard
 from shared.training import (
+    KEEP,
     METRICS,
     Checkpoint,
     HaltOnNaN,
     ProgressBar,
     latest_checkpoint,
     restore,
+    training_flag,
     trim_csv,
 )
 
@@ -86,6 +88,12 @@ def fit_run(
             Curves(run_dir, steps_per_epoch, marks),
             TensorBoard(run_dir, steps_per_epoch, pictures or dict),
             ProgressBar(steps, first_step, describe),
-            Checkpoint(run_dir, steps_per_epoch, get_state, exports),
+            Checkpoint(
+                run_dir,
+                steps_per_epoch,
+                get_state,
+                exports,
+                keep=training_flag("keep_checkpoints", KEEP),
+            ),
         ],
     )

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,10 @@ from shared.errors import UserError
 CHECKPOINTS = "checkpoints"
 CONFIG = "config.json"
 METRICS = "metrics.csv"
+SET_ASIDE = "set_aside"
+KEEP = 2
+_STEP = re.compile(r"step-(\d+)")
+_GAME = "game.weights.h5"
 
 
 def define_training_flags() -> None:
@@ -46,7 +51,27 @@ def define_training_flags() -> None:
         ["none", "mirrored", "multi_worker"],
         "tf.distribute strategy (TensorFlow only).",
     )
+    flags.DEFINE_integer(
+        "keep_checkpoints",
+        KEEP,
+        "How many of the newest checkpoints are kept; 0 keeps all that this "
+        "command writes. What an earlier command has kept stays.",
+        lower_bound=0,
+    )
+    flags.DEFINE_integer(
+        "resume_from",
+        None,
+        "Go back to the checkpoint of this step (checkpoints/step-...) and go "
+        "on from there; what came after it moves to set_aside/. Give it once: "
+        "without it a run goes on from its newest checkpoint.",
+        lower_bound=1,
+    )
     flags.mark_flag_as_required("run_dir")
+
+
+def training_flag(name, default=None):
+    """The value of a flag of every training, or the default without flags."""
+    return flags.FLAGS[name].value if name in flags.FLAGS else default
 
 
 def distribution_scope(name: str):
@@ -90,7 +115,8 @@ def open_run(
 ) -> pathlib.Path:
     """Makes a run directory, or opens it again for the same configuration.
 
-    Writes the configuration and the exact command beside the weights.
+    Writes the configuration and the exact command beside the weights, and
+    goes back to an earlier checkpoint if --resume_from says so.
 
     Args:
         run_dir: The directory.
@@ -100,9 +126,13 @@ def open_run(
             begun by earlier versions do not state; None where there is none.
 
     Raises:
-        UserError: If the directory holds a run of another configuration.
+        UserError: If the directory holds a run of another configuration, or
+            not the checkpoint that is asked for.
     """
     run_dir = pathlib.Path(run_dir)
+    step = training_flag("resume_from")
+    if step is not None:
+        find_checkpoint(run_dir, step)
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         path = run_dir / CONFIG
@@ -130,8 +160,11 @@ def open_run(
             errors="backslashreplace",
         ) as file:
             file.write(" ".join(sys.orig_argv[1:]) + "\n")
+        aside = step is not None and go_back(run_dir, step)
     except OSError as error:
         raise UserError(f"--{flag}: {run_dir}: {error.strerror}") from error
+    if aside:
+        print(f"back at step {step}; what came after it lies in {aside}")
     return run_dir
 
 
@@ -144,15 +177,114 @@ def write_text(path: pathlib.Path, text: str) -> None:
 
 def latest_checkpoint(run_dir: pathlib.Path) -> pathlib.Path | None:
     """Returns the newest complete checkpoint of a run, if there is one."""
-    found = sorted((run_dir / CHECKPOINTS).glob("step-*"))
+    found = _checkpoints(run_dir)
     return found[-1] if found else None
+
+
+def _checkpoints(run_dir) -> list[pathlib.Path]:
+    """A run's complete checkpoints, the newest last."""
+    return sorted((run_dir / CHECKPOINTS).glob("step-*"), key=_step_of)
+
+
+def _step_of(path) -> int:
+    """The step that a file's or folder's name bears; -1 if it bears none."""
+    found = _STEP.match(path.name)
+    return int(found[1]) if found else -1
+
+
+def find_checkpoint(run_dir: pathlib.Path, step: int) -> pathlib.Path:
+    """Returns the checkpoint of a step.
+
+    Raises:
+        UserError: If it is not kept, naming those that are.
+    """
+    kept = {_step_of(path): path for path in _checkpoints(run_dir)}
+    if step in kept:
+        return kept[step]
+    if not kept:
+        raise UserError(
+            f"--resume_from={step}: {run_dir} holds no checkpoints; leave the "
+            "flag out to begin a run"
+        )
+    raise UserError(
+        f"--resume_from={step}: {run_dir} keeps no checkpoint of that step; "
+        f"kept: {', '.join(map(str, kept))} (--keep_checkpoints keeps more)"
+    )
+
+
+def go_back(run_dir: pathlib.Path, step: int) -> pathlib.Path | None:
+    """Makes the checkpoint of a step the newest one of a run.
+
+    What the run wrote afterwards is moved to a new folder below `set_aside`,
+    in which it lies as it did in the run: whatever is named by a later step,
+    and the networks' weights, whose place those of the checkpoint take. The
+    metrics are copied there; `trim_csv` cuts the run's own.
+
+    Args:
+        run_dir: The run directory.
+        step: Step of the checkpoint.
+
+    Returns:
+        The new folder; None if the checkpoint is the newest one already.
+
+    Raises:
+        UserError: If the checkpoint is not kept.
+    """
+    checkpoint = find_checkpoint(run_dir, step)
+    if checkpoint == latest_checkpoint(run_dir):
+        return None
+    parent = run_dir / SET_ASIDE
+    parent.mkdir(exist_ok=True)
+    aside = parent / str(1 + sum(1 for _ in parent.iterdir()))
+    later = [
+        path
+        for path in sorted(run_dir.rglob("step-*"))
+        if _step_of(path) > step and parent not in path.parents
+    ]
+    saved = _networks(checkpoint)
+    if saved:
+        later += _networks(run_dir)
+    for path in later:
+        target = aside / path.relative_to(run_dir)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target)
+    if (run_dir / METRICS).exists():
+        shutil.copy2(run_dir / METRICS, aside / METRICS)
+    for path in saved:
+        _place(path, run_dir / path.name)
+    return aside
+
+
+def _networks(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The networks' weights in a run directory or a checkpoint."""
+    return [
+        path
+        for path in sorted(folder.glob("*.weights.h5"))
+        if path.name != _GAME and ".partial." not in path.name
+    ]
+
+
+def _place(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Gives weights a second name, whole or not at all.
+
+    Where the file system can, no second copy: weights are only ever replaced
+    by renaming, so neither name changes what the other holds.
+    """
+    partial = target.with_name(target.name + ".partial")
+    partial.unlink(missing_ok=True)
+    try:
+        os.link(source, partial)
+    except OSError:
+        shutil.copyfile(source, partial)
+    os.replace(partial, target)
 
 
 class Checkpoint(keras.callbacks.Callback):
     """Saves weights, optimizers, random state and schedule after an epoch.
 
     A checkpoint is a folder which appears whole, by renaming, so a run that
-    is killed at any moment goes on from the last one. The last two are kept.
+    is killed at any moment goes on from the last one. The networks' weights
+    lie in it too, as they stand in the run directory.
 
     Args:
         run_dir: The run directory.
@@ -161,16 +293,33 @@ class Checkpoint(keras.callbacks.Callback):
         exports: Sub-models whose weights are saved by name in the run
             directory, for export.
         every: Epochs between checkpoints.
+        keep: How many of the newest are kept; 0 keeps all. Those that are
+            there beyond so many at the start stay.
     """
 
-    def __init__(self, run_dir, steps_per_epoch, get_state, exports, every=1):
+    def __init__(
+        self,
+        run_dir,
+        steps_per_epoch,
+        get_state,
+        exports,
+        every=1,
+        keep=KEEP,
+    ):
         super().__init__()
-        self.folder = pathlib.Path(run_dir) / CHECKPOINTS
+        self.run_dir = pathlib.Path(run_dir)
+        self.folder = self.run_dir / CHECKPOINTS
         self.folder.mkdir(exist_ok=True)
         self.steps_per_epoch = steps_per_epoch
         self.get_state = get_state
         self.exports = exports
         self.every = every
+        self.keep = keep
+        self.spared = self._surplus()
+
+    def _surplus(self):
+        """The checkpoints beyond the number to keep, oldest first."""
+        return _checkpoints(self.run_dir)[: -self.keep] if self.keep else []
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
@@ -185,21 +334,26 @@ class Checkpoint(keras.callbacks.Callback):
         temporary = pathlib.Path(
             tempfile.mkdtemp(prefix=".saving-", dir=self.folder)
         )
-        self.model.save_weights(temporary / "game.weights.h5")
+        self.model.save_weights(temporary / _GAME)
         state = {
             "step": step,
             "schedule": self.get_state(),
             "random": [v.numpy().tolist() for v in _random_states(self.model)],
         }
         (temporary / "state.json").write_text(json.dumps(state))
+        names = [f"{name}.weights.h5" for name in self.exports]
+        for name, network in zip(names, self.exports.values(), strict=True):
+            network.save_weights(temporary / name)
+        # Such as the best so far, which belong to this step too.
+        for path in _networks(self.run_dir):
+            if path.name not in names:
+                _place(path, temporary / path.name)
         os.replace(temporary, target)
-        for name, network in self.exports.items():
-            saved = self.folder.parent / f"{name}.weights.h5"
-            partial = saved.with_name(f"{name}.partial.weights.h5")
-            network.save_weights(partial)
-            os.replace(partial, saved)
-        for old in sorted(self.folder.glob("step-*"))[:-2]:
-            shutil.rmtree(old)
+        for name in names:
+            _place(target / name, self.run_dir / name)
+        for old in self._surplus():
+            if old not in self.spared:
+                shutil.rmtree(old)
 
 
 def _random_states(model) -> list:
@@ -230,7 +384,7 @@ def restore(model, checkpoint: pathlib.Path) -> dict:
         UserError: If the checkpoint cannot be read or does not fit.
     """
     try:
-        model.load_weights(checkpoint / "game.weights.h5")
+        model.load_weights(checkpoint / _GAME)
         state = json.loads((checkpoint / "state.json").read_text())
         pairs = zip(_random_states(model), state["random"], strict=True)
         for variable, value in pairs:
