@@ -89,13 +89,16 @@ RUNTIME_MODULES = (
     "agns.align",
     "agns.api",
     "agns.demo",
+    "agns.fit_pose_check",
     "agns.frames",
     "agns.generate",
     "agns.marks",
     "agns.people",
     "agns.pictures",
+    "agns.pose_check",
     "agns.recognize",
     "agns.report",
+    "agns.strangers",
 )
 COMMAND = re.compile(
     rf"python -m ((?:shared|benchmarks|{'|'.join(PACKAGES)})\.\w+)(.*)"

@@ -96,6 +96,7 @@ def test_a_recognizer_and_its_command(recognizer_run, tmp_path, capsys):
             f"--model={tmp_path / 'model'}",
             f"--images_dir={people}",
             "--json",
+            "--threshold=0",
         ]
     )
     assert recognize.main([], values) == 1

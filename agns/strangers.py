@@ -1,0 +1,109 @@
+"""Measures how often a recogniser names people whom it does not know.
+
+    python -m agns.strangers --images_dir aligned --model openface10
+    python -m agns.strangers --images_dir aligned --strangers_dir others
+
+For each threshold of `agns.recognize`: what becomes of the held-out photos of
+the people whom the recogniser knows, and how many strangers get a name.
+Strangers are the people of `--images_dir` that it does not know, and all
+photos of `--strangers_dir`. All photos are aligned faces.
+"""
+
+import numpy as np
+from absl import flags
+
+from agns import api
+from agns.align import find_files
+from agns.people import find_people, load_faces
+from shared.errors import UserError, no_arguments, run_main
+
+THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+
+
+def define_flags(values=flags.FLAGS):
+    """Defines the command's flags."""
+    flags.DEFINE_string(
+        "images_dir",
+        None,
+        "Folder with one folder of aligned photos a person.",
+        flag_values=values,
+    )
+    flags.DEFINE_string(
+        "strangers_dir",
+        None,
+        "Folder of aligned photos of people whom no recogniser here knows.",
+        flag_values=values,
+    )
+    api.define_flags(api.RECOGNIZER, values)
+
+
+def rates(known, labels, strangers, threshold):
+    """What a threshold makes of known people and of strangers.
+
+    Args:
+        known: float [N, K], probabilities of faces of known people.
+        labels: int [N], whose they are.
+        strangers: float [M, K], probabilities of faces of others.
+        threshold: Probability below which nobody is named.
+
+    Returns:
+        Shares: `right`, `wrong` (somebody else's name) and `unknown` of the
+        known faces, `named` of the strangers' (NaN where there are none).
+    """
+    named = known.max(axis=1) >= threshold
+    right = known.argmax(axis=1) == labels
+    return {
+        "right": float(np.mean(named & right)),
+        "wrong": float(np.mean(named & ~right)),
+        "unknown": float(np.mean(~named)),
+        "named": float(np.mean(strangers.max(axis=1) >= threshold))
+        if len(strangers)
+        else float("nan"),
+    }
+
+
+def main(arguments, values=flags.FLAGS):
+    """Runs the command."""
+    no_arguments(arguments)
+    if not values.images_dir:
+        raise UserError("--images_dir is missing: aligned photos of people")
+    recognizer = api.Recognizer(values.model, values.threads, values.provider)
+    people = find_people(values.images_dir)
+    known = [p for p in people if p.name in recognizer.people]
+    if not known:
+        raise UserError(
+            f"--images_dir: {values.images_dir}: has no folder of anybody whom "
+            f"{values.model} knows, such as {recognizer.people[0]}"
+        )
+    others = [path for p in people if p not in known for path in p.train]
+    others += [path for p in people if p not in known for path in p.test]
+    if values.strangers_dir:
+        others += find_files(values.strangers_dir)
+    faces = [path for person in known for path in person.test]
+    labels = np.repeat(
+        [recognizer.people.index(person.name) for person in known],
+        [len(person.test) for person in known],
+    )
+    found = recognizer.probabilities(load_faces(faces))
+    strangers = np.zeros((0, len(recognizer.people)), np.float32)
+    if others:
+        strangers = recognizer.probabilities(load_faces(others))
+    print(
+        f"{values.model}: {len(faces)} held-out photos of {len(known)} known "
+        f"people, {len(others)} photos of strangers\n"
+    )
+    print("| threshold | right | another's name | unknown | strangers named |")
+    print("| --- | --- | --- | --- | --- |")
+    for threshold in THRESHOLDS:
+        found_rates = rates(found, labels, strangers, threshold)
+        # Nobody to name: no rate.
+        cells = " | ".join(
+            "" if np.isnan(rate) else f"{100 * rate:.1f}"
+            for rate in found_rates.values()
+        )
+        print(f"| {threshold:g} | {cells} |")
+
+
+if __name__ == "__main__":
+    define_flags()
+    run_main(main)
