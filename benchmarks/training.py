@@ -82,41 +82,45 @@ class Stopwatch(keras.callbacks.Callback):
     switches: Keras ends a data set's epoch once before the first begins.
     """
 
-    def __init__(self, data, seconds):
+    def __init__(self, data, seconds, clock):
         super().__init__()
         self.data = data
         self.seconds = seconds
+        self.clock = clock
         self.times = {False: [], True: []}
 
     def on_epoch_begin(self, epoch, logs=None):
         self.data.ready = epoch % 2 == 1
-        self.start = time.perf_counter()
+        self.start = self.clock()
         if epoch == 2:
             self.end = self.start + self.seconds
 
     def on_epoch_end(self, epoch, logs=None):
         # Keras has read the metrics by now, so the device is done.
-        now = time.perf_counter()
+        now = self.clock()
         if epoch >= 2:
             self.times[self.data.ready].append(now - self.start)
             enough = now >= self.end and epoch > LEAST_EPOCHS
             self.model.stop_training = enough
 
 
-def measure_step(game, batches, seconds: float) -> tuple[float, float]:
+def measure_step(
+    game, batches, seconds: float, clock=time.perf_counter
+) -> tuple[float, float]:
     """Trains for some time, on loaded and on ready batches in turn.
 
     Args:
         game: Compiled Keras model.
         batches: `STEPS_PER_EPOCH` batches.
         seconds: How long; some epochs are always counted.
+        clock: Returns the time in seconds.
 
     Returns:
         Seconds of a step on batches as in training, and on one that lies
         ready: medians over the epochs, of which the first two do not count.
     """
     data = Alternating(batches)
-    watch = Stopwatch(data, seconds)
+    watch = Stopwatch(data, seconds, clock)
     game.fit(
         data,
         epochs=100_000,

@@ -1,17 +1,32 @@
 """How tests drive a training command: run it, kill it, read its curve."""
 
 import csv
-import os
 import pathlib
 import signal
 import subprocess
 import sys
-import time
 
 import cv2
 import numpy as np
 
 ROOT = pathlib.Path(__file__).parents[1]
+# Runs the module that its first argument names, in a process which kills
+# itself, as `kill -9` would, at what it does next with the system once a
+# checkpoint has appeared.
+_KILLED = """
+import runpy, signal, sys
+
+def watch(event, arguments):
+    global appeared
+    if appeared:
+        signal.raise_signal(signal.SIGKILL)
+    appeared = event == "os.rename" and "/step-" in str(arguments[1])
+
+appeared = False
+sys.addaudithook(watch)
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
 
 
 def write_photos(folder) -> pathlib.Path:
@@ -49,7 +64,9 @@ def succeed(module, *flags) -> str:
 
 
 def kill_after_checkpoint(run_dir, module, *flags, standard_input=None) -> None:
-    """Starts a training and kills it, unasked, after its first checkpoint.
+    """Runs a training that is killed, unasked, after its first checkpoint.
+
+    However slow or busy the machine is, it is killed at the same place.
 
     Args:
         run_dir: Its run directory.
@@ -57,23 +74,15 @@ def kill_after_checkpoint(run_dir, module, *flags, standard_input=None) -> None:
         *flags: Its command line.
         standard_input: Text that the command reads, if it reads any.
     """
-    process = subprocess.Popen(
-        command(module, *flags),
-        stdin=None if standard_input is None else subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, module, *map(str, flags)],
+        input=standard_input,
+        capture_output=True,
+        text=True,
+        check=False,
         cwd=ROOT,
     )
-    if standard_input is not None:
-        process.stdin.write(standard_input.encode())
-        process.stdin.close()
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and process.poll() is None:
-        if list(pathlib.Path(run_dir).glob("checkpoints/step-*")):
-            break
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
     assert list(pathlib.Path(run_dir).glob("checkpoints/step-*"))
 
 

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -23,7 +22,8 @@ def main(arguments):
         return 3
     if what == "wait":
         print("ready", flush=True)
-        time.sleep(60)
+        while True:
+            time.sleep(1)
     if what == "many":
         for _ in range(100000):
             print("line")
@@ -76,9 +76,8 @@ def test_ctrl_c_is_130():
         text=True,
     )
     assert process.stdout.readline() == "ready\n"
-    time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate()
     assert (process.returncode, errors) == (130, "error: interrupted\n")
 
 
@@ -91,7 +90,7 @@ def test_a_closed_pipe_is_quiet():
     )
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=20) == 1
+    assert process.wait() == 1
     assert process.stderr.read() == ""
     process.stderr.close()
 

@@ -257,7 +257,6 @@ def _command(*arguments):
         [sys.executable, "-m", "stegastamp.export", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=300,
         env=environment,
     )
 
