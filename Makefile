@@ -11,7 +11,7 @@ IMAGES ?= stegastamp/assets
 PIP_INSTALL = -m pip install -qq --disable-pip-version-check \
 	--retries 10 --timeout 60
 ONE_THREAD = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 \
-	TF_NUM_INTEROP_THREADS=1 TF_CPP_MIN_LOG_LEVEL=2
+	TF_NUM_INTEROP_THREADS=1
 ONE_THREAD_XLA = XLA_FLAGS="--xla_cpu_multi_thread_eigen=false \
 	intra_op_parallelism_threads=1"
 
@@ -24,9 +24,12 @@ TFA = .venv-tfa/bin/python
 demo: .venv-runtime/.installed
 	@$(RUNTIME) -m stegastamp.demo --output_dir demo_output
 
-test: lint
-	@$(MAKE) --no-print-directory test-tensorflow
-	@$(MAKE) --no-print-directory test-jax
+# All parts run, whatever fails before them; the last line says what failed.
+test: .venv-test/.installed
+	@failed=; for part in lint test-tensorflow test-jax; do \
+		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
+	done; \
+	if [ "$$failed" ]; then echo "error: failed:$$failed" >&2; exit 1; fi
 
 lint: .venv-test/.installed
 	@$(TEST) -m ruff check .
