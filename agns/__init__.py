@@ -1,1 +1,3 @@
 """Eyeglasses that test a face recogniser."""
+
+import shared  # noqa: F401 (first; see there)

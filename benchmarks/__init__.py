@@ -1,1 +1,3 @@
 """Speed against the machine's own limit, and fidelity."""
+
+import shared  # noqa: F401 (first; see there)

@@ -6,6 +6,8 @@ Importing this package imports neither it nor a training framework.
 
 import importlib
 
+import shared  # noqa: F401 (first; see there)
+
 __all__ = ["Generator"]
 
 

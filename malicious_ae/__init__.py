@@ -7,6 +7,8 @@ package imports neither it nor a training framework.
 
 import importlib
 
+import shared  # noqa: F401 (first; see there)
+
 __all__ = ["Attacker", "Segmenter"]
 
 

@@ -117,6 +117,8 @@ class Game(keras.Model):
     def compile(self, **kwargs):
         """Configures `fit`; takes Keras' own other arguments."""
         optimizer = PlayersOptimizer([p.optimizer for p in self.players])
+        if keras.backend.backend() == "tensorflow":
+            _keep_from_fusing(self)
         super().compile(optimizer=optimizer, loss=None, **kwargs)
 
     def _maybe_symbolic_build(self, *args, **kwargs):
@@ -215,6 +217,22 @@ class Game(keras.Model):
             new_optimizer_state,
             metric_state,
         )
+
+
+def _keep_from_fusing(game):
+    """Turns off what TensorFlow cannot do to a training with leaky ReLUs.
+
+    Its remapper fuses a convolution with the leaky ReLU behind it, finds that
+    the gradient needs what lay between, and gives up with a line that says
+    error (in 2.21); so nothing is lost.
+    """
+    import tensorflow as tf
+
+    if any(
+        isinstance(layer, keras.layers.LeakyReLU)
+        for layer in game._flatten_layers()
+    ):
+        tf.config.optimizer.set_experimental_options({"remapping": False})
 
 
 def _values(scope, variables, defaults):

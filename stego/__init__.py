@@ -7,6 +7,8 @@ training framework.
 
 import importlib
 
+import shared  # noqa: F401 (first; see there)
+
 __all__ = ["DamagedMessage", "Decoder", "Encoder", "Message", "NoMessage"]
 
 

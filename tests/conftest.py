@@ -8,11 +8,20 @@ import os
 import random
 import signal
 
+import hypothesis
 import numpy as np
 import pytest
 
+import shared  # noqa: F401 (before TensorFlow; see there)
+
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile(
+    "any_machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("any_machine")
 # matplotlib must never look for a display.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
