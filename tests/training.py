@@ -1,6 +1,7 @@
 """How tests drive a training command: run it, kill it, read its curve."""
 
 import csv
+import json
 import pathlib
 import signal
 import subprocess
@@ -61,6 +62,36 @@ def succeed(module, *flags) -> str:
     done = run(module, *flags)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+def outcomes(*cases, module="tests.cases") -> tuple[list[str], str]:
+    """Runs commands one after the other in one process.
+
+    Args:
+        *cases: [module, *arguments] of each.
+        module: `tests.cases`, or one that ends in its `main`.
+
+    Returns:
+        How each ended, "done" or the error, and what all of them printed.
+    """
+    done = subprocess.run(
+        command(module),
+        input=case_text(*cases),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    *printed, last = done.stdout.strip().splitlines()
+    return json.loads(last), "\n".join(printed)
+
+
+def case_text(*cases) -> str:
+    """Cases as `tests.cases` reads them."""
+    return json.dumps(
+        [[name, [*map(str, arguments)]] for name, *arguments in cases]
+    )
 
 
 def kill_after_checkpoint(run_dir, module, *flags, standard_input=None) -> None:

@@ -21,8 +21,12 @@ def eyeglass_run(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def recognizer_run(tmp_path_factory):
-    """Knows `tiny.PEOPLE`."""
-    folder = tmp_path_factory.mktemp("recognizer")
+    return write_recognizer(tmp_path_factory.mktemp("runs") / "recognizer")
+
+
+def write_recognizer(folder):
+    """Writes a run which knows `tiny.PEOPLE`, and returns its folder."""
+    folder.mkdir()
     network = build_recognizer("openface", len(tiny.PEOPLE))
     network.save_weights(folder / "recognizer.weights.h5")
     tiny.write_config(

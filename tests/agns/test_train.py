@@ -10,7 +10,14 @@ from agns.frames import load_frames
 from agns.people import find_people
 from agns.report import accuracy_table, confusion_matrix
 from tests.agns import tiny
-from tests.training import kill_after_checkpoint, read_curve, succeed
+from tests.training import (
+    case_text,
+    kill_after_checkpoint,
+    outcomes,
+    read_curve,
+)
+
+SMALL = "tests.agns.small"
 
 
 @pytest.fixture
@@ -106,12 +113,14 @@ def test_a_killed_recognizer_goes_on_as_if_nothing_had_happened(tmp_path):
         "test_every": 2,
     }
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    out = succeed("agns.train_recognizer", *flags_of(run_dir=whole, **settings))
-    assert "of 3 held-out photos recognised" in out
-    kill_after_checkpoint(
-        broken, "agns.train_recognizer", *flags_of(run_dir=broken, **settings)
+    case, unbroken = (
+        ["agns.train_recognizer", *flags_of(run_dir=run_dir, **settings)]
+        for run_dir in (broken, whole)
     )
-    succeed("agns.train_recognizer", *flags_of(run_dir=broken, **settings))
+    kill_after_checkpoint(broken, SMALL, standard_input=case_text(case))
+    ended, out = outcomes(case, unbroken, module=SMALL)
+    assert ended == ["done"] * 2
+    assert out.count("of 3 held-out photos recognised") == 2
     assert (
         read_curve(broken) == read_curve(whole) and len(read_curve(whole)) == 6
     )
@@ -125,24 +134,20 @@ def test_a_killed_recognizer_goes_on_as_if_nothing_had_happened(tmp_path):
 def test_triplets_first_then_names(tmp_path):
     faces = tiny.write_people(tmp_path / "faces")
     settings = {"images_dir": faces, "size": 32, "batch_size": 4, "epochs": 1}
-    out = succeed(
-        "agns.train_recognizer",
-        *flags_of(
-            run_dir=tmp_path / "first",
-            stage="triplet",
-            **settings,
-        ),
+    first, second = tmp_path / "first", tmp_path / "second"
+    ended, out = outcomes(
+        [
+            "agns.train_recognizer",
+            *flags_of(run_dir=first, stage="triplet", **settings),
+        ],
+        [
+            "agns.train_recognizer",
+            *flags_of(run_dir=second, pretrained=first, **settings),
+        ],
     )
-    assert f"--pretrained {tmp_path / 'first'}" in out
-    assert not (tmp_path / "first" / "recognizer.weights.h5").exists()
-    succeed(
-        "agns.train_recognizer",
-        *flags_of(
-            run_dir=tmp_path / "second",
-            pretrained=tmp_path / "first",
-            **settings,
-        ),
-    )
+    assert ended == ["done"] * 2
+    assert f"--pretrained {first}" in out
+    assert not (first / "recognizer.weights.h5").exists()
 
 
 @pytest.mark.slow
@@ -150,11 +155,12 @@ def test_a_killed_eyeglass_training_goes_on(tmp_path):
     frames = tiny.write_frames(tmp_path / "frames", 6)
     settings = {"images_dir": frames, "batch_size": 2, "epochs": 5}
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    succeed("agns.train_eyeglasses", *flags_of(run_dir=whole, **settings))
-    kill_after_checkpoint(
-        broken, "agns.train_eyeglasses", *flags_of(run_dir=broken, **settings)
+    case, unbroken = (
+        ["agns.train_eyeglasses", *flags_of(run_dir=run_dir, **settings)]
+        for run_dir in (broken, whole)
     )
-    succeed("agns.train_eyeglasses", *flags_of(run_dir=broken, **settings))
+    kill_after_checkpoint(broken, *case)
+    assert outcomes(case, unbroken)[0] == ["done"] * 2
     assert (
         read_curve(broken) == read_curve(whole) and len(read_curve(whole)) == 5
     )

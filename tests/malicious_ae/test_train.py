@@ -1,13 +1,17 @@
 """Both trainings: resume after kill -9, bad input, export of what comes out."""
 
 import json
-import subprocess
 
 import cv2
 import numpy as np
 import pytest
 
-from tests.training import command, kill_after_checkpoint, read_curve
+from tests.training import (
+    case_text,
+    kill_after_checkpoint,
+    outcomes,
+    read_curve,
+)
 
 CASES = "tests.malicious_ae.train_cases"
 VICTIM = (
@@ -17,17 +21,11 @@ VICTIM = (
 
 
 def run(*cases):
-    """How each [command, arguments] ended, and what all of them printed."""
-    done = subprocess.run(
-        command(CASES),
-        input=json.dumps([[c, [str(a) for a in args]] for c, *args in cases]),
-        capture_output=True,
-        text=True,
-        check=False,
+    """How each [command, *arguments] ended, and what all of them printed."""
+    return outcomes(
+        *([f"malicious_ae.{name}", *arguments] for name, *arguments in cases),
+        module=CASES,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    *printed, last = done.stdout.strip().splitlines()
-    return json.loads(last), "\n".join(printed)
 
 
 def victim(camvid, run_dir, *more):
@@ -46,7 +44,9 @@ def test_killed_at_any_moment_the_curve_is_that_of_an_unbroken_run(
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     case = victim(camvid, broken, "--epochs=40", "--mode=train")
     kill_after_checkpoint(
-        broken, CASES, standard_input=json.dumps([[case[0], case[1:]]])
+        broken,
+        CASES,
+        standard_input=case_text([f"malicious_ae.{case[0]}", *case[1:]]),
     )
     assert len(curve(broken)) < 40
 

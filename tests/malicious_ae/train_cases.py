@@ -1,25 +1,16 @@
-"""Runs commands one after the other in one process, and says how each ended.
+"""Runs commands as `tests.cases` does, with a small network in ENet's place.
 
-    python -m tests.malicious_ae.train_cases < CASES
-
-CASES is JSON, a list of [command, arguments]; the answer, the last line, is a
-list of strings: "done", or the error. One process because importing
-TensorFlow takes longer than most of the cases, and a small network in ENet's
-place because compiling ENet takes longer than all of them. The small one has
-what matters here: batch normalization, dropout and max-unpooling.
+Compiling ENet takes longer than everything else that these commands do. The
+small one has what matters to them: batch normalization, dropout and
+max-unpooling.
 """
 
-import importlib
-import json
-import sys
-
 import keras
-from absl import flags
 from keras import layers
 
 from malicious_ae import models, train_victim
-from shared.errors import UserError
 from shared.segmentation.enet import downsampling_block, upsampling_block
+from tests import cases
 
 
 def build_small(height, width, classes):
@@ -34,25 +25,6 @@ def build_small(height, width, classes):
     return keras.Model(image, logits, name="enet")
 
 
-def outcome(command, arguments):
-    """Runs one command with fresh flags."""
-    values = flags.FLAGS
-    for name in list(values):
-        if name not in KEPT:
-            delattr(values, name)
-    module = importlib.import_module(f"malicious_ae.{command}")
-    module.define_flags()
-    keras.backend.clear_session()
-    keras.config.set_dtype_policy("float32")
-    try:
-        module.main(values([command, *arguments])[1:])
-    except (UserError, flags.Error) as error:
-        return str(error)
-    return "done"
-
-
 if __name__ == "__main__":
-    KEPT = set(flags.FLAGS)
     train_victim.build_enet = models.build_enet = build_small
-    cases = json.load(sys.stdin)
-    print(json.dumps([outcome(*case) for case in cases]))
+    cases.main()
