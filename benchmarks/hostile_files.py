@@ -13,8 +13,10 @@ the same; what went wrong is kept in --keep_dir to be looked at.
 
 import json
 import multiprocessing
+import os
 import random
 import resource
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -133,6 +135,8 @@ def half_files(folder):
 
 def work(indices, seed, memory_limit, results):
     """Attacks with the mutations of `indices`; puts a dict a file."""
+    # Warnings are for the person who runs a command.
+    sys.stderr = open(os.devnull, "w")
     # A reader that asks for much more than it may fails at once.
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
     seeds = make_seeds()

@@ -271,7 +271,7 @@ def test_the_command_says_what_can_be_told_of_a_changed_photo(
         image = hidden.image.copy()
         y, x = divmod(int(tile), 8)
         image[32 * y, 32 * x] ^= 1
-        write_photo(tmp_path / "changed.png", Photo(image))
+        write_photo(tmp_path / "changed.png", Photo(image), overwrite=True)
         path = tmp_path / "changed.png"
         code, out, err = call(decode, f"--image={path}", "--key=key")
         assert (code, out, err.count("\n")) == (1, "", 1)
