@@ -72,7 +72,7 @@ class Victims:
                 encoder.decoder,
                 "fuzz",
                 self.folder,
-                Outputs(overwrite=True),
+                outputs=Outputs(overwrite=True),
                 format=suffix,
                 check="off",
                 max_pixels=MAX_PIXELS,

@@ -31,6 +31,7 @@ from benchmarks.common import (
 )
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import Photo, read_photo, write_photo
+from shared.outputs import Outputs
 from shared.runtime import open_session
 from stegastamp.api import Timings, find_stamp_model
 from stegastamp.encode import Stamper
@@ -177,7 +178,7 @@ def measure_commands(model, path, save_dir, repeats: int) -> dict:
 
     stamped = Path(save_dir) / f"{Path(path).stem}_hidden.png"
     encode = ["--image", str(path), "--save_dir", str(save_dir)]
-    encode += ["--secret", SECRET, "--check", "warn"]
+    encode += ["--secret", SECRET, "--check", "warn", "--overwrite"]
     return {
         "encode": _median_ms(lambda: run("encode", *encode), repeats),
         "decode": _median_ms(
@@ -272,6 +273,7 @@ def main(arguments) -> None:
             None,
             SECRET,
             folder,
+            outputs=Outputs(overwrite=True),
         )
         decoder = stegastamp.Decoder(values.model, values.threads)
         result = {

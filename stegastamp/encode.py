@@ -136,17 +136,16 @@ class Stamper:
         decoder: stegastamp.Decoder, or None not to read anything back.
         secret: str.
         save_dir: Path of an existing directory.
-        outputs: Outputs that says which files may be written.
         strength, format, quality, check, residual, max_pixels: as the flags.
         key: str that will be needed to read the message, or None.
         strip_metadata: bool, whether only the pixels are kept.
+        outputs: Outputs that says which files may be written.
     """
 
     encoder: api.Encoder
     decoder: api.Decoder | None
     secret: str
     save_dir: Path
-    outputs: Outputs
     strength: float = 1.0
     format: str = "png"
     quality: int = 95
@@ -155,6 +154,7 @@ class Stamper:
     max_pixels: int = 200_000_000
     key: str | None = None
     strip_metadata: bool = False
+    outputs: Outputs = dataclasses.field(default_factory=Outputs)
 
     def target(self, path):
         """Where the stamped photo of `path` goes."""
@@ -225,7 +225,7 @@ class Stamper:
                     )
                 except UserError as error:
                     raise UserError(f"{target}: {error}") from error
-            if self.check != "off":
+            if self.decoder and self.check != "off":
                 with timings.stage("check"):
                     self._check(target, data, stamped)
             with timings.stage("write"):
@@ -358,7 +358,6 @@ def main(arguments, values=flags.FLAGS):
         decoder,
         values.secret,
         Path(values.save_dir),
-        Outputs(values.overwrite, paths),
         values.strength,
         values.format,
         values.quality,
@@ -367,6 +366,7 @@ def main(arguments, values=flags.FLAGS):
         values.max_pixels,
         key,
         values.strip_metadata,
+        Outputs(values.overwrite, paths),
     )
     return stamp_photos(stamper, paths, batch, values.timings, left_out)
 

@@ -55,9 +55,8 @@ def _encode(values, settings):
         None,
         values.secret,
         Path(values.save_dir),
-        Outputs(values.overwrite, [values.image]),
-        check="off",
         max_pixels=values.max_pixels,
+        outputs=Outputs(values.overwrite, [values.image]),
     )
     target, _ = stamper.stamp(values.image)
     say(f"{values.image} -> {target}")

@@ -2,7 +2,7 @@
 
     import stego
 
-    hidden = stego.Encoder().encode(photo, "meet at nine".encode())
+    hidden = stego.Encoder().encode(photo, "meet at nine")
     message = stego.Decoder().decode(hidden.image)
     print(message.text)
 
