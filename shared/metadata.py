@@ -107,16 +107,15 @@ def _set_numbers(xmp, names, value):
 
 def _clean_xmp(xmp, found):
     """A packet without what is not true of a copy."""
-    gain = _prefixes(xmp, rb"http://ns.adobe.com/hdr-gain-map/")
-    camera = _prefixes(xmp, rb"http://ns.google.com/photos/1.0/camera/")
-    if gain:
-        found.note(GAIN_MAP_NOTE)
-    if camera and re.search(rb":(?:MotionPhoto|MicroVideo)\b", xmp):
-        found.note("the video of the motion photo is left out")
-    for prefix in camera:
+    for prefix in _prefixes(xmp, rb"http://ns.adobe.com/hdr-gain-map/"):
+        before, xmp = xmp, _without(xmp, prefix)
+        if before != xmp:
+            found.note(GAIN_MAP_NOTE)
+    for prefix in _prefixes(xmp, rb"http://ns.google.com/photos/1.0/camera/"):
+        before = xmp
         xmp = _without(xmp, prefix, rb"(?:MotionPhoto|MicroVideo)\w*")
-    for prefix in gain:
-        xmp = _without(xmp, prefix)
+        if before != xmp:
+            found.note("the video of the motion photo is left out")
     for prefix in _prefixes(
         xmp, rb"http://ns.google.com/photos/1.0/container/"
     ):

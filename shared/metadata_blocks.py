@@ -7,16 +7,22 @@ opened with Pillow: it gives up on the whole header.
 """
 
 import io
+import itertools
 import struct
 
+import pyvips
 from PIL import PngImagePlugin
 
 from shared import exif as exif_blocks
 
 _RAW_PROFILE = "Raw profile type "
 _IPTC = 0x0404
-# All texts of a file together, in characters.
+_C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+# All texts of a file together, in characters; each block of a GIF, in bytes.
 _MOST_TEXT = 4_000_000
+# Blocks of a file that are looked at, and bytes of a GIF: more are no photo.
+_MOST_BLOCKS = 1_000_000
+_MOST_GIF = 1 << 24
 _COLOR_CHUNKS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4}
 _COLOR_CHUNKS |= {b"mDCV": 24, b"cLLI": 8}
 
@@ -74,9 +80,9 @@ def _segments(data):
 
 
 def _jpeg(data, found):
-    profile, photoshop, unknown = {}, b"", []
-    exif = b""
-    for marker, body in _segments(data):
+    profile, unknown = {}, set()
+    exif, photoshop = bytearray(), bytearray()
+    for marker, body in itertools.islice(_segments(data), _MOST_BLOCKS):
         if marker == 0xFE:
             found.offer("comment", body)
         elif marker == 0xE0 and body.startswith(b"JFIF\0"):
@@ -104,16 +110,16 @@ def _jpeg(data, found):
         elif marker == 0xED and body.startswith(b"Photoshop 3.0\0"):
             photoshop += body[14:]
         elif marker in range(0xE1, 0xF0) and marker not in (0xEC, 0xEE):
-            unknown.append(f"APP{marker - 0xE0}")
-    found.offer("exif", exif)
-    _photoshop(photoshop, found)
+            unknown.add(f"APP{marker - 0xE0}")
+    found.offer("exif", bytes(exif))
+    _photoshop(bytes(photoshop), found)
     count = profile.pop(-1, 0)
     if profile and len(profile) != count:
         found.note("its colour profile is left out: parts of it are missing")
     else:
         found.offer("icc", b"".join(profile[key] for key in sorted(profile)))
     if unknown:
-        names = ", ".join(sorted(set(unknown)))
+        names = ", ".join(sorted(unknown))
         found.note(f"application data of unknown kind is left out ({names})")
 
 
@@ -123,7 +129,7 @@ def _raw_profile(key, text, found):
         _, size, digits = text.strip().split("\n", 2)
         block = bytes.fromhex(digits)[: int(size)]
     except ValueError:
-        found.note(f"its text {key!r} is left out: it is broken")
+        found.note(f"its text {ascii(key)} is left out: it is broken")
         return
     kind = key.removeprefix(_RAW_PROFILE).lower()
     if kind in ("exif", "app1") and block.startswith((b"Exif", b"II", b"MM")):
@@ -169,7 +175,7 @@ def _chunks(data):
 
 def _png(data, found):
     stream = PngImagePlugin.PngStream(io.BytesIO())
-    for name, place in _chunks(data):
+    for name, place in itertools.islice(_chunks(data), _MOST_BLOCKS):
         if name in (b"tEXt", b"zTXt", b"iTXt"):
             if stream.text_memory > _MOST_TEXT:
                 found.note("texts are left out: they are too long")
@@ -196,7 +202,7 @@ def _png(data, found):
 def _webp(data, found):
     at = 12
     keys = {b"EXIF": "exif", b"XMP ": "xmp", b"ICCP": "icc"}
-    while at + 8 <= len(data):
+    for _ in range(_MOST_BLOCKS):
         name = data[at : at + 4]
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         if name in keys:
@@ -204,6 +210,8 @@ def _webp(data, found):
         elif name == b"C2PA":
             found.note(C2PA_NOTE)
         at += 8 + size + size % 2
+        if at + 8 > len(data):
+            return
 
 
 # Tags of a TIFF that tell about the photo and not about the file.
@@ -237,19 +245,22 @@ def _tiff(data, found):
 
 
 def _gif_blocks(data, at):
-    """Where a chain of GIF sub-blocks ends, and the chain joined."""
-    joined = []
+    """(where a chain of GIF sub-blocks ends, its first `_MOST_TEXT` bytes)."""
+    joined, start = bytearray(), at
     while at < len(data) and data[at]:
-        joined.append(data[at + 1 : at + 1 + data[at]])
+        if at < start + _MOST_TEXT:
+            joined += data[at + 1 : at + 1 + data[at]]
         at += 1 + data[at]
-    return at + 1, b"".join(joined)
+    return at + 1, bytes(joined)
 
 
 def _gif_table(flags):
+    """Bytes of the colour table that a byte of flags announces."""
     return 6 << (flags & 7) if flags & 0x80 else 0
 
 
 def _gif(data, found):
+    data = data[:_MOST_GIF]
     at = 13 + _gif_table(data[10])
     comments = []
     while at + 10 < len(data) and data[at] in (0x21, 0x2C):
@@ -263,10 +274,9 @@ def _gif(data, found):
         elif body.startswith(b"XMP DataXMP"):
             # The packet stands there whole; the bytes behind it only make
             # sure that whoever skips sub-blocks arrives at the end.
-            found.offer(
-                "xmp", data[start + 14 : at].partition(b"\1\xff\xfe")[0]
-            )
-    found.offer("comment", b"\n".join(comments))
+            packet = data[start + 14 : min(at, start + _MOST_TEXT)]
+            found.offer("xmp", packet.partition(b"\1\xff\xfe")[0])
+    found.offer("comment", b"\n".join(comments)[:_MOST_TEXT])
 
 
 def _bmp(data, found):
@@ -275,27 +285,39 @@ def _bmp(data, found):
         found.offer("dpi", (0.0254 * x, 0.0254 * y))
 
 
-def _heif(data, found):
-    """HEIC and AVIF, whose boxes Pillow and pillow_heif read."""
-    from PIL import AvifImagePlugin
-
-    opener = AvifImagePlugin.AvifImageFile
-    if data[8:12] not in (b"avif", b"avis"):
-        from pillow_heif import HeifImageFile as opener
-    with opener(io.BytesIO(data)) as photo:
-        info = photo.info
-    for key, name in (("exif", "exif"), ("xmp", "xmp"), ("icc", "icc_profile")):
-        found.offer(key, info.get(name))
+def _in_boxes(data, found):
+    """Notes what HEIC and AVIF hold besides, and that they are upright."""
     # Where the picture is turned, its decoder has done so already.
     found["upright"] = True
-    if bytes.fromhex("d8fec3d61b0e483c92975828877ec481") in data:
+    if _C2PA_BOX in data:
         found.note(C2PA_NOTE)
     if b":aux:hdrgainmap" in data:
         found.note(GAIN_MAP_NOTE)
 
 
+def _avif(data, found):
+    _in_boxes(data, found)
+    image = pyvips.Image.new_from_buffer(data, "")
+    for key, field in (
+        ("exif", "exif-data"),
+        ("xmp", "xmp-data"),
+        ("icc", "icc-profile-data"),
+    ):
+        if image.get_typeof(field):
+            found.offer(key, bytes(image.get(field)))
+
+
+def _heic(data, found):
+    import pillow_heif
+
+    _in_boxes(data, found)
+    with pillow_heif.HeifImageFile(io.BytesIO(data)) as photo:
+        for key in ("exif", "xmp", "icc_profile"):
+            found.offer(key.removesuffix("_profile"), photo.info.get(key))
+
+
 _READERS = {"JPEG": _jpeg, "PNG": _png, "WebP": _webp, "TIFF": _tiff}
-_READERS |= {"GIF": _gif, "BMP": _bmp, "HEIC": _heif, "AVIF": _heif}
+_READERS |= {"GIF": _gif, "BMP": _bmp, "HEIC": _heic, "AVIF": _avif}
 
 
 def find_blocks(data, kind):
@@ -310,5 +332,5 @@ def find_blocks(data, kind):
     except Exception as error:
         # Pillow and struct raise many kinds on hostile bytes. None of them
         # says anything about the pixels, which are read without this.
-        found.note(f"some of its metadata cannot be read ({error})")
+        found.note(f"some metadata cannot be read ({type(error).__name__})")
     return found

@@ -40,6 +40,7 @@ _HOLDS = {
 }
 _NAMES = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}
 _NAMES |= {"icc_profile": "the colour profile"}
+_SPACES = {b"RGB ": "RGB", b"GRAY": "GRAY", b"CMYK": "CMYK", b"Lab ": "Lab"}
 DEEP = ("png", "tiff")
 # Bytes that a JPEG segment holds besides its length.
 _SEGMENT = 65533
@@ -87,10 +88,12 @@ def _iptc_texts(records):
 
 
 def _say_texts(kind, keys, lost):
+    """Names the texts that are lost, and no more of them than fit a line."""
     if keys:
+        names = ", ".join(ascii(key) for key in keys[:8])
+        more = f" and {len(keys) - 8} more" if len(keys) > 8 else ""
         plural = "s" * (len(keys) > 1)
-        names = ", ".join(repr(key) for key in keys)
-        lost.append(f"{kind} cannot hold the text{plural} {names}")
+        lost.append(f"{kind} cannot hold the text{plural} {names}{more}")
 
 
 def _move_texts(metadata, kind, exif, lost):
@@ -148,7 +151,7 @@ def _fit_profile(metadata, kind, gray, bit_depth, lost):
     if not profile or "icc_profile" not in _HOLDS[kind]:
         return metadata, None
     written = "GRAY" if gray and kind != "webp" else "RGB"
-    named = profile[16:20].decode("latin-1").strip()
+    named = _SPACES.get(profile[16:20], "unknown")
     if named == written:
         return metadata, None
     metadata = dataclasses.replace(metadata, icc_profile=None)
@@ -243,6 +246,7 @@ def fit(metadata, kind, gray, bit_depth):
 
 
 def kind_of(suffix):
+    """The format that a suffix stands for, or UserError."""
     try:
         return _KINDS[suffix.lower()]
     except KeyError:

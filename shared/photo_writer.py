@@ -3,6 +3,7 @@
 Each format gets what it can hold; `shared.metadata_fit` says what that is.
 """
 
+import dataclasses
 import io
 import struct
 import zlib
@@ -18,7 +19,7 @@ from shared.exif import Entry, Exif, read_directory, read_exif
 from shared.metadata import Metadata
 from shared.metadata_fit import DEEP, fit, kind_of, losses
 
-__all__ = ["encode_pixels", "losses"]
+__all__ = ["convert_colors", "encode_pixels", "losses"]
 
 
 def _resource(iptc):
@@ -182,6 +183,29 @@ def _bmp(pixels, alpha, gray, quality, metadata):
 _WRITERS = {"png": _png, "jpg": _jpg, "webp": _webp, "tiff": _tiff, "bmp": _bmp}
 
 
+def convert_colors(pixels, gray, suffix, metadata):
+    """Makes pixels what a file of a format will say that they are.
+
+    `encode_pixels` does the same, and nothing where it has been done. Whoever
+    hides something in the pixels does it before that.
+
+    Args:
+        pixels, gray, suffix: as in `encode_pixels`.
+        metadata: Metadata.
+
+    Returns:
+        (pixels of the same shape and type, Metadata that describes them).
+    """
+    kind = kind_of(suffix)
+    bit_depth = 8 * pixels.dtype.itemsize
+    fitted, change, _ = fit(metadata, kind, gray, bit_depth)
+    if not change:
+        return pixels, metadata
+    return change(pixels), dataclasses.replace(
+        metadata, icc_profile=fitted.icc_profile, png_color=()
+    )
+
+
 def encode_pixels(pixels, alpha, gray, suffix, quality=None, metadata=None):
     """Encodes a photo and what is known about it.
 
@@ -205,9 +229,10 @@ def encode_pixels(pixels, alpha, gray, suffix, quality=None, metadata=None):
         raise UserError(f"{suffix} cannot hold transparency; use png or webp")
     height, width = pixels.shape[:2]
     bit_depth = 8 * pixels.dtype.itemsize
-    metadata, change, _ = fit(metadata or Metadata(), kind, gray, bit_depth)
-    if change:
-        pixels = change(pixels)
+    pixels, metadata = convert_colors(
+        pixels, gray, suffix, metadata or Metadata()
+    )
+    metadata, _, _ = fit(metadata, kind, gray, bit_depth)
     if bit_depth == 16 and kind not in DEEP:
         pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257)
         if alpha is not None:

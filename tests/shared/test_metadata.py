@@ -7,6 +7,7 @@ import zlib
 from xml.etree import ElementTree
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,8 @@ def test_phone_jpegs(name):
     assert len(notes) == len(words), notes
     for word in words:
         assert any(word in note for note in notes), (word, notes)
+    again = encode_pixels(files.picture(), None, False, ".jpg", None, metadata)
+    assert read_metadata(again, "JPEG")[2] == ()
     # Whatever the layout, every format can be written from it.
     pixels = files.picture()
     for suffix in (".png", ".jpg", ".webp", ".tif", ".bmp"):
@@ -117,6 +120,37 @@ def test_orientation_of_each_format(kind, order):
         else:
             data = files.encoded(kind, exif=block)
         assert read_metadata(data, kind)[1] == turn
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIC"])
+def test_avif_and_heic_are_turned_by_their_decoder(kind):
+    # Pillow turns an AVIF by itself, and then writes "?" for what is not
+    # ASCII; so the block has no orientation.
+    block = read_metadata(
+        files.encoded("WEBP", exif=files.exif_block()), "WebP"
+    )[0].exif
+    options = {"exif": block, "xmp": files.xmp_packet()}
+    if kind == "AVIF":
+        data = files.encoded("AVIF", icc_profile=files.SRGB, **options)
+    else:
+        file = io.BytesIO()
+        photo = pillow_heif.from_pillow(Image.fromarray(files.picture()))
+        photo.info["icc_profile"] = files.SRGB
+        photo.save(file, **options)
+        data = file.getvalue()
+    metadata, turn, notes = read_metadata(data, kind)
+    assert (turn, notes) == (1, ())
+    assert metadata.icc_profile == files.SRGB or kind == "HEIC"
+    assert b"(c) Zoe" in metadata.xmp
+    exif = Image.Exif()
+    exif.load(metadata.exif)
+    assert exif[0x13B].encode("latin-1") == files.ARTIST
+    assert 0x112 not in exif
+    manifest = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+    box = struct.pack(">I4s", 8 + len(manifest), b"uuid") + manifest
+    assert "C2PA" in read_metadata(data + box, kind)[2][0]
+    # Cut short, the photo is for the decoder to refuse.
+    assert read_metadata(data[:60], kind)[0] == Metadata()
 
 
 @pytest.mark.parametrize("turn", [0, 9, 65535])
@@ -234,6 +268,13 @@ def _greedy_exif():
     return b"II*\0" + struct.pack("<IH", 8, 5000) + entries + bytes(60_000)
 
 
+def _many_resources():
+    """A JPEG of which many segments are to be joined."""
+    body = b"Photoshop 3.0\0" + bytes(60_000)
+    segments = [files.segment(0xED, body)] * 200
+    return files.with_segments(files.encoded("JPEG"), *segments)
+
+
 def test_no_file_takes_more_than_some_megabytes():
     bombs = [
         files.chunk(b"zTXt", b"T\0\0" + zlib.compress(b"a" * 900_000))
@@ -242,6 +283,8 @@ def test_no_file_takes_more_than_some_megabytes():
     inputs = [
         (files.with_chunks(files.encoded("PNG"), *bombs), "PNG"),
         (_greedy_exif(), "TIFF"),
+        (_many_resources(), "JPEG"),
+        (files.encoded("GIF")[:-1] + b"\x21\xfe" + b"\1a" * 300_000, "GIF"),
         (
             files.with_chunks(
                 files.encoded("PNG"), files.chunk(b"eXIf", _greedy_exif())

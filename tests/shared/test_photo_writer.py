@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from shared import exif as exif_blocks
 from shared.errors import UserError
 from shared.metadata import Metadata, read_metadata
-from shared.photo_writer import encode_pixels, losses
+from shared.photo_writer import convert_colors, encode_pixels, losses
 from tests.shared import metadata_files as files
 
 FULL = Metadata(
@@ -309,3 +309,30 @@ def test_chromaticities_that_are_no_triangle_leave_the_gamma():
     known = Metadata(png_color=(gamma, corners))
     data = encode_pixels(_photo(), None, False, ".bmp", None, known)
     assert _opencv(data).mean() > _photo().mean() + 20
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".bmp"])
+@pytest.mark.parametrize("gray", [False, True])
+def test_colors_converted_beforehand_are_written_as_they_are(suffix, gray):
+    # What is hidden in the pixels after the conversion must survive.
+    gamma = ((b"gAMA", struct.pack(">I", 100_000)),)
+    profile = files.SRGB if gray else files.gray_profile(1.0)
+    for known in (Metadata(png_color=gamma), Metadata(icc_profile=profile)):
+        pixels = _gray() if gray else _photo()
+        pixels, known = convert_colors(pixels, gray, suffix, known)
+        pixels ^= (pixels[..., :1] > 99).astype(np.uint8)
+        again, same = convert_colors(pixels, gray, suffix, known)
+        assert again is pixels and same is known
+        data = encode_pixels(pixels, None, gray, suffix, None, known)
+        expected = pixels[..., 0] if gray else pixels[..., ::-1]
+        np.testing.assert_array_equal(_opencv(data), expected)
+
+
+def test_many_losses_are_one_line_without_control_characters():
+    texts = tuple((f"key\x1b[{index}", "x") for index in range(1000))
+    profile = bytearray(files.SRGB)
+    profile[16:20] = b"\x1b[2J"
+    known = Metadata(text=texts, icc_profile=bytes(profile))
+    said = losses(known, ".jpg", False, 8)
+    assert len(said) == 2 and "and 992 more" in said[0]
+    assert all(line.isprintable() and len(line) < 200 for line in said)
