@@ -40,7 +40,7 @@ _BRADFORD = np.array(
 # libpng takes gAMA and cHRM for those of sRGB within these, and so do we.
 _GAMMA_TOLERANCE = 0.05
 _CHROMATICITY_TOLERANCE = 0.01
-_ROWS = 256
+_ROWS = 64
 
 
 def color_meaning(chunks):
@@ -145,14 +145,22 @@ def to_srgb(pixels, meaning):
     light = _light(np.arange(top + 1, dtype=np.float32) / top, exponent)
     if corners == _SRGB:
         table = np.rint(_samples(light) * top).astype(pixels.dtype)
-        return table[pixels]
+        return _by_rows(pixels, lambda strip: table[strip])
     matrix = _matrix(corners).astype(np.float32)
+
+    def convert(strip):
+        linear = cv2.transform(light[strip], matrix)
+        return np.rint(_samples(np.clip(linear, 0, 1)) * top)
+
+    return _by_rows(pixels, convert)
+
+
+def _by_rows(pixels, function):
+    """Applies a function in strips: whole, its floats and indices would take
+    up to 16 times the memory of the photo."""
     result = np.empty_like(pixels)
-    # In strips: a whole photo in float32 would be 4 times its size.
     for row in range(0, len(pixels), _ROWS):
-        strip = cv2.transform(light[pixels[row : row + _ROWS]], matrix)
-        strip = _samples(np.clip(strip, 0, 1))
-        result[row : row + _ROWS] = np.rint(strip * top)
+        result[row : row + _ROWS] = function(pixels[row : row + _ROWS])
     return result
 
 
@@ -190,7 +198,8 @@ def apply_levels(pixels, levels):
         [H, W, 3] of the same type.
     """
     if pixels.dtype == np.uint8:
-        return levels[pixels]
+        return _by_rows(pixels, lambda strip: levels[strip])
     places = np.arange(65536) / 257
     table = np.interp(places, np.arange(256), levels.astype(float))
-    return np.rint(table * 257).astype(np.uint16)[pixels]
+    table = np.rint(table * 257).astype(np.uint16)
+    return _by_rows(pixels, lambda strip: table[strip])

@@ -2,13 +2,14 @@
 
 import io
 import struct
+import tracemalloc
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from shared.srgb import color_meaning, to_srgb
+from shared.srgb import apply_levels, color_meaning, to_srgb
 
 SRGB = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 P3 = (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
@@ -177,3 +178,15 @@ def test_white_stays_white_and_gray_gray():
     result = to_srgb(cv2.merge([ramp] * 3), (None, warm)).astype(int)
     np.testing.assert_allclose(result, ramp[..., None].repeat(3, 2), atol=1)
     assert (result[-1, -1] == 255).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("meaning", [(1.0, SRGB), (None, P3)])
+def test_a_large_photo_takes_little_more_than_its_result(meaning, dtype):
+    pixels = np.zeros((3000, 500, 3), dtype)
+    tracemalloc.start()
+    to_srgb(pixels, meaning)
+    apply_levels(pixels, np.arange(256, dtype=np.uint8))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < pixels.nbytes + 8_000_000

@@ -63,10 +63,11 @@ HELD = {
 
 def read_table():
     """{(row, output): cell} of the table that people read."""
+    text = TABLE.read_text()
+    rows = text[text.index("| of the photo |") :].split("\n\n")[0]
     lines = [
-        [cell.strip() for cell in line.strip().strip("|").split("|")]
-        for line in TABLE.read_text().splitlines()
-        if line.startswith("|")
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in rows.splitlines()
     ]
     outputs = [cell.removeprefix("to ") for cell in lines[0][1:]]
     return {
