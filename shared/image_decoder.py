@@ -148,11 +148,20 @@ def _damaged(kind):
 
 def _decode_vips(kind, data, max_pixels):
     try:
-        image = pyvips.Image.new_from_buffer(
-            data, "", access="sequential", fail_on="warning"
-        )
+        return _decode_strictly(kind, data, max_pixels, "warning")
     except pyvips.Error as error:
+        # libtiff also warns of tags that have nothing to do with the pixels;
+        # without warnings, libvips takes missing tiles for black ones.
+        if kind == "TIFF" and _tiff_is_whole(data):
+            with contextlib.suppress(pyvips.Error):
+                return _decode_strictly(kind, data, max_pixels, "error")
         raise _damaged(kind) from error
+
+
+def _decode_strictly(kind, data, max_pixels, fail_on):
+    image = pyvips.Image.new_from_buffer(
+        data, "", access="sequential", fail_on=fail_on
+    )
     if image.format not in _TYPES or image.interpretation not in _COLOURS:
         raise DecodeError(
             f"has {image.interpretation} pixels of type {image.format}; save "
@@ -174,14 +183,11 @@ def _decode_vips(kind, data, max_pixels):
         notes.append(f"only the first of {pages} {what} is taken")
     converted = image.interpretation == "cmyk"
     colours = 1 if bands < 3 else 3
-    try:
-        if converted:
-            image, note = _cmyk_to_srgb(image)
-            notes.append(note)
-            bands = colours = 3
-        pixels = image.numpy().reshape(height, width, bands)
-    except pyvips.Error as error:
-        raise _damaged(kind) from error
+    if converted:
+        image, note = _cmyk_to_srgb(image)
+        notes.append(note)
+        bands = colours = 3
+    pixels = image.numpy().reshape(height, width, bands)
     alpha = None
     if bands > colours:
         alpha = np.ascontiguousarray(pixels[..., colours])
@@ -226,16 +232,33 @@ def _cmyk_to_srgb(image):
 _PREMULTIPLIED, _ALPHA = (1,), (2,)
 
 
-def _tiff_tag(data, tag, otherwise):
+def _tiff_page(data):
+    """The first page of a TIFF by tifffile, or None if that cannot read it."""
     import tifffile
 
     try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
-            return file.pages[0].tags[tag].value
+        return tifffile.TiffFile(io.BytesIO(data)).pages[0]
     except Exception:
-        # A file that libtiff reads and tifffile does not, or one without the
-        # tag; tifffile raises whatever its parsing runs into.
+        # tifffile raises whatever its parsing runs into.
+        return None
+
+
+def _tiff_tag(data, tag, otherwise):
+    try:
+        return _tiff_page(data).tags[tag].value
+    except (AttributeError, KeyError, ValueError):
         return otherwise
+
+
+def _tiff_is_whole(data):
+    """Whether all strips or tiles of the first page lie within the file."""
+    page = _tiff_page(data)
+    if page is None:
+        return False
+    pieces = zip(page.dataoffsets, page.databytecounts, strict=False)
+    return all(
+        0 < start and start + size <= len(data) for start, size in pieces
+    )
 
 
 def _second_pictures(kind, data):

@@ -222,6 +222,18 @@ def losses(photo, suffix=".png"):
     return photo_writer.losses(metadata, suffix, photo.gray, photo.bit_depth)
 
 
+def ready_for(photo, suffix=".png"):
+    """The photo in colours that a format can describe; see `losses` first.
+
+    Whoever hides something in the pixels does it after this, for
+    `encode_photo` would convert them then.
+    """
+    pixels, metadata = photo_writer.convert_colors(
+        photo.pixels, photo.gray, suffix, photo.metadata
+    )
+    return dataclasses.replace(photo, pixels=pixels, metadata=metadata)
+
+
 def encode_photo(photo, suffix=".png", quality=None):
     """Encodes a photo as the bytes of an image file, upright.
 

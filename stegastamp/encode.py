@@ -41,6 +41,7 @@ from shared.images import (
     losses,
     make_directory,
     read_photo,
+    ready_for,
 )
 from shared.outputs import Outputs, write_files
 from shared.photo_folders import LeftOut, find_photos, leave_out_outputs
@@ -205,6 +206,7 @@ class Stamper:
             photo = photo.stripped
         for note in (*photo.notes, *losses(photo, f".{self.format}")):
             warn(f"{path}: {note}")
+        photo = ready_for(photo, f".{self.format}")
         try:
             stamped, residual = self.encoder.encode(
                 photo.array, self.secret, self.strength, timings, key=self.key

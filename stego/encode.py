@@ -28,6 +28,7 @@ from shared.images import (
     encode_photo,
     losses,
     read_photo,
+    ready_for,
     write_bytes,
 )
 from shared.outputs import refuse_existing
@@ -137,6 +138,7 @@ def hide_in_file(
         photo = photo.stripped
     for note in (*photo.notes, *losses(photo, ".png")):
         warn(f"{image}: {note}")
+    photo = ready_for(photo, ".png")
     capacity = encoder.capacity(photo.array, key)
     if len(data) > capacity:
         raise UserError(

@@ -185,11 +185,24 @@ def _files(pixels):
         yield kind, _save(pixels, kind)
     for compression in ("tiff_lzw", "tiff_adobe_deflate"):
         yield compression, _save(pixels, "TIFF", compression=compression)
+    yield "tiled TIFF", _tiff(pixels, photometric="rgb", tile=(32, 32))
     planes = np.moveaxis(pixels, -1, 0)
     yield (
         "planar TIFF",
         _tiff(planes, photometric="rgb", planarconfig="separate"),
     )
+
+
+@pytest.mark.parametrize("pieces", [{}, {"tile": (16, 16)}])
+def test_a_tag_that_libtiff_minds_spoils_no_tiff(pieces):
+    pixels = _noise(40, 50, 3)
+    # An artist with a zero within, and tags that nobody knows.
+    extra = [(315, 2, 5, b"a\0bc\0", True), (65000, 3, 1, 7, True)]
+    data = _tiff(pixels, photometric="rgb", extratags=extra, **pieces)
+    np.testing.assert_array_equal(decode(data, PIXELS).pixels, pixels)
+    for keep in (0.5, 0.9, 0.99):
+        with pytest.raises(DecodeError, match="damaged or cut short"):
+            decode(data[: int(keep * len(data))], PIXELS)
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.5, 0.9, 0.99])
