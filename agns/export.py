@@ -101,7 +101,7 @@ def export_run(
     networks, config, metadata = describe_run(run_dir)
     output_dir = Path(output_dir)
     endings = [".onnx", ".weights.h5"]
-    endings += ["/1/saved_model.pb"] if saved_model else []
+    endings += ["/1"] if saved_model else []
     targets = [output_dir / f"{r}{end}" for r in networks for end in endings]
     inputs = Path(run_dir).iterdir()
     refuse_any([*targets, output_dir / "config.json"], overwrite, inputs)

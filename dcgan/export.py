@@ -94,7 +94,7 @@ def export_run(
     if half:
         half_storage.round_weights(generator)
     output_dir = Path(output_dir)
-    names = [GENERATOR, "generator/1/saved_model.pb"]
+    names = [GENERATOR, "generator/1"]
     names += ["generator.tflite"] if litert else []
     refuse_any([output_dir / name for name in names], overwrite)
     output_dir.mkdir(parents=True, exist_ok=True)

@@ -86,7 +86,7 @@ def export_run(
         whole = json.loads((run_dir / "config.json").read_text("utf-8"))
         config |= {key: whole[key] for key in _TOLD if whole.get(key)}
     names = [f"{role}.onnx", f"{role}.weights.h5", "config.json"]
-    names += ["malicious_ae/1/saved_model.pb"]
+    names += ["malicious_ae/1"]
     names += [f"{role}.tflite"] if litert else []
     targets = [output_dir / name for name in names]
     refuse_any(targets, overwrite, run_dir.iterdir())

@@ -5,10 +5,10 @@ command was given to read is not replaced at all: it is the only original.
 """
 
 import contextlib
+import functools
 import os
 import secrets
 import shutil
-import stat
 import unicodedata
 from pathlib import Path
 
@@ -47,8 +47,8 @@ def refuse_existing(path, overwrite=False, inputs=()):
     """Checks that a file may be written, before work is spent on it.
 
     Args:
-        path: file to write.
-        overwrite: bool, whether a file that is there may be replaced.
+        path: file to write, or folder of a SavedModel.
+        overwrite: bool, whether one that is there may be replaced.
         inputs: files that are read. None may be replaced, whatever
             `overwrite` says: a stamp or a message cannot be taken out again,
             and a failure would cost the original.
@@ -56,23 +56,22 @@ def refuse_existing(path, overwrite=False, inputs=()):
     Raises:
         UserError: naming the file.
     """
-    path = Path(path)
-    if not os.path.lexists(path):
-        return
-    if _identities([path]) & _identities(inputs):
+    if os.path.lexists(path):
+        _refuse(Path(path), overwrite, _identities(inputs))
+
+
+def _refuse(path, overwrite, read):
+    if _identities([path]) & read:
         raise UserError(
             f"{path}: is a file that is read, which is never replaced; name "
             "another"
         )
     if not overwrite:
         raise _exists(path)
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        # A link to nowhere is replaced as a file is.
-        return
-    if not stat.S_ISREG(mode):
-        raise UserError(f"{path}: is no file that can be replaced")
+    # A link to nowhere is replaced as a file is.
+    known = path.is_file() or (path / "saved_model.pb").is_file()
+    if path.exists() and not known:
+        raise UserError(f"{path}: is nothing that can be replaced")
 
 
 def refuse_any(paths, overwrite=False, inputs=()):
@@ -120,6 +119,10 @@ class Outputs:
         self._inputs = [*inputs]
         self._sources = {}
 
+    @functools.cached_property
+    def _read(self):
+        return _identities(self._inputs)
+
     def reserve(self, path, source):
         """Keeps a name for what is made of `source`.
 
@@ -140,7 +143,7 @@ class Outputs:
             UserError: naming the file.
         """
         if os.path.lexists(path):
-            refuse_existing(path, self.overwrite, self._inputs)
+            _refuse(Path(path), self.overwrite, self._read)
 
     def claim(self, path, source):
         """`reserve` and `check`."""

@@ -70,7 +70,7 @@ def leave_out_outputs(paths, others, endings):
     photos, made = split_outputs(paths, endings)
     phrases = []
     if made:
-        words = ("output of an earlier run", "outputs of an earlier run")
+        words = ("earlier output by name", "earlier outputs by name")
         phrases.append(count_names(made, *words))
     if others:
         phrases.append(str(others))

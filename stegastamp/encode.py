@@ -168,14 +168,16 @@ class Stamper:
         return self.save_dir / f"{Path(path).stem}_residual.png"
 
     def is_stamped(self, path):
-        """Whether an earlier run stamped `path` with this message.
+        """Whether the target of `path` is there and holds this message.
+
+        Whose photo it was, and at what strength, nobody can tell.
 
         Raises:
             UserError: if another photo of this run has the target.
         """
         target = self.target(path)
         self.outputs.reserve(target, path)
-        if self.outputs.overwrite or not self.decoder or not target.exists():
+        if self.outputs.overwrite or not self.decoder or not target.is_file():
             return False
         try:
             photo = read_photo(target, self.max_pixels)

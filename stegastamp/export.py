@@ -128,7 +128,7 @@ def list_targets(output_dir, litert=False, quantized=False) -> list[Path]:
     names = [f"{role}.onnx" for role in ("encoder", "decoder")]
     names += [f"int8/{name}" for name in names] if quantized else []
     names += ["encoder.tflite", "decoder.tflite"] if litert else []
-    names += ["stegastamp/1/saved_model.pb"]
+    names += ["stegastamp/1"]
     return [Path(output_dir) / name for name in names]
 
 

@@ -111,7 +111,7 @@ def export_run(
     factors = ARCHITECTURES[config["architecture"]].FACTORS
     examples = make_examples(config["output_size"], config["msg_len"])
     output_dir = Path(output_dir)
-    endings = (".onnx", "/1/saved_model.pb")
+    endings = (".onnx", "/1")
     targets = [output_dir / f"{n}{end}" for n in networks for end in endings]
     refuse_any(targets, overwrite)
     output_dir.mkdir(parents=True, exist_ok=True)

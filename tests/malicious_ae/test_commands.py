@@ -143,7 +143,7 @@ def test_segment_and_display_replace_nothing_unasked(workplace, tmp_path):
     (tmp_path / "notes.txt").touch()
     done = segment()
     fails(done, "a_labels.png: exists", "--overwrite")
-    assert "left out 1 output of an earlier run (a_labels.png), 1 file" in (
+    assert "left out 1 earlier output by name (a_labels.png), 1 file" in (
         done.stdout
     )
     assert (tmp_path / "a_labels.png").read_bytes() == b"mine"

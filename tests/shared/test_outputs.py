@@ -63,8 +63,18 @@ def test_links_and_devices_are_not_replaced(tmp_path):
     with pytest.raises(UserError, match="exists"):
         write_files({tmp_path / "nowhere": b"x"})
     for path in ("/dev/null", tmp_path):
-        with pytest.raises(UserError, match="no file that can be replaced"):
+        with pytest.raises(UserError, match="nothing that can be replaced"):
             refuse_existing(path, overwrite=True)
+
+
+def test_a_folder_is_replaced_if_it_is_a_saved_model(tmp_path):
+    (tmp_path / "letter").touch()
+    with pytest.raises(UserError, match="nothing that can be replaced"):
+        refuse_existing(tmp_path, overwrite=True)
+    (tmp_path / "saved_model.pb").touch()
+    refuse_existing(tmp_path, overwrite=True)
+    with pytest.raises(UserError, match="exists"):
+        refuse_existing(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,6 @@ def test_outputs_are_told_from_photos_by_what_lies_beside_them():
         "a.jpg", "a_residual.jpg", "b_hidden.png", "c/a.png", "d/a_hidden.png"
     ]  # fmt: skip
     assert phrases == [
-        "2 outputs of an earlier run (a_hidden.png, a_residual.png)",
+        "2 earlier outputs by name (a_hidden.png, a_residual.png)",
         "1 file (x.txt)",
     ]

@@ -69,7 +69,7 @@ def test_a_photo_of_the_users_is_not_taken_for_a_result(stamp, photos):
     assert code == 1 and err.count("\n") == 1
     assert "cat_hidden.png: exists" in err and "--overwrite" in err
     assert out == (
-        "stamped 0 of 1 photos; left out 1 output of an earlier run "
+        "stamped 0 of 1 photos; left out 1 earlier output by name "
         "(cat_hidden.png)\n"
     )
     assert _contents(photos) == before
@@ -87,7 +87,7 @@ def test_a_second_run_stamps_nothing_twice(stamp, photos):
     first, summary = out.splitlines()
     assert first.endswith("cat_hidden.png: already stamped: skipped")
     assert summary.startswith("stamped 0 of 1 photos; skipped 1 already")
-    assert "2 outputs of an earlier run" in summary
+    assert "2 earlier outputs by name" in summary
     assert _contents(photos) == before
     # Another message is another stamp.
     code, _, err = stamp(photos, photos, secret="other")
