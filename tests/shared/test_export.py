@@ -231,18 +231,55 @@ def test_compare_measures_the_share_of_the_range(model):
     assert found["score"] == pytest.approx(5e-5, rel=1e-2)
 
 
-def test_a_few_values_may_differ_where_that_is_allowed(model):
-    def change(outputs):
-        outputs["picture"].reshape(-1)[7] += 1.0
+@pytest.fixture(scope="module")
+def classifier():
+    """Logits of three classes, near a tie wherever the input is."""
+    image = keras.Input((40, 40, 3), name="image")
+    logits = keras.layers.Activation("linear", name="logits")(image)
+    return keras.Model(image, logits)
 
-    with pytest.raises(export.ExportError, match="picture"):
-        export.compare(model, _named(model, change), "it")
-    # One of 384 values on the batch of one.
-    few = {"outliers": 1 / 300}
-    found = export.compare(model, _named(model, change), "it", **few)
-    assert found["picture"] == 0
-    with pytest.raises(export.ExportError, match="picture"):
-        export.compare(model, _named(model, change), "it", outliers=1 / 1000)
+
+def _ties(margin):
+    """Three images of two likely classes that are `margin` apart."""
+    image = np.zeros((3, 40, 40, 3), np.float32)
+    image[..., 0], image[..., 1], image[..., 2] = 1.0, 1.0 - margin, -1.0
+    return {"image": image}
+
+
+def _swapped(pixels):
+    def predict(batch):
+        logits = batch["image"].copy()
+        flat = logits.reshape(len(logits), -1, 3)
+        flat[:, :pixels] = flat[:, :pixels, [1, 0, 2]]
+        return {"logits": logits}
+
+    return predict
+
+
+def test_decisions_are_what_counts_and_ties_count_not(classifier):
+    # As many as 4 % of the pixels, where both classes were as good as equal.
+    near = _ties(0.001)
+    with pytest.raises(export.ExportError, match="logits.*of its range"):
+        export.compare(classifier, _swapped(64), "it", near)
+    found = export.compare(classifier, _swapped(64), "it", near, decisions=True)
+    assert found == {"logits": 0.0}
+    # A single one where the network was sure is another network.
+    sure = _ties(0.5)
+    with pytest.raises(
+        export.ExportError, match="its decisions.*nothing was written.*export"
+    ):
+        export.compare(classifier, _swapped(1), "it", sure, decisions=True)
+    assert export.compare(
+        classifier, _swapped(0), "it", sure, decisions=True
+    ) == {"logits": 0.0}
+
+
+def test_decisions_of_no_number_are_refused(classifier):
+    def broken(batch):
+        return {"logits": np.full_like(batch["image"], np.nan)}
+
+    with pytest.raises(export.ExportError, match="logits.*nan"):
+        export.compare(classifier, broken, "it", _ties(0.5), decisions=True)
 
 
 def test_quantize_refuses_an_error_above_the_tolerance(model, batch, tmp_path):
