@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from absl import flags
 
-from malicious_ae.classes import CLASS_LISTS
+from malicious_ae.classes import CLASS_LISTS, from_record
 from malicious_ae.data import resize_frame, resize_labels
 from shared import images, runtime
 from shared.errors import UserError
@@ -56,7 +56,10 @@ class _Network:
                 )
             self.height = int(metadata["height"])
             self.width = int(metadata["width"])
-            self.classes = CLASS_LISTS[metadata["dataset"]]
+            if "classes" in metadata:
+                self.classes = from_record(metadata["classes"])
+            else:
+                self.classes = CLASS_LISTS[metadata["dataset"]]
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 f"{self.path}: its metadata is incomplete ({error}); export "
@@ -215,7 +218,11 @@ def check_fit(attacker, segmenter):
         UserError: saying what differs.
     """
     for what, of_attacker, of_victim in (
-        ("data set", attacker.classes.name, segmenter.classes.name),
+        (
+            "list of classes",
+            ", ".join(attacker.classes.names),
+            ", ".join(segmenter.classes.names),
+        ),
         (
             "size",
             f"{attacker.width}x{attacker.height}",

@@ -1,8 +1,33 @@
-"""The classes of the data sets: names, colours, encodings in their files."""
+"""The classes of a data set: names, colours, and how its files encode them.
+
+They are read from JSON files, those that ship (`assets/NAME.json`) and a
+user's own:
+
+    {"name": "rooms", "label_suffix": "_labels", "classes": [
+      {"name": "floor", "color": [90, 60, 30]},
+      {"name": "wall", "color": [200, 200, 200], "ids": [1, 2],
+       "colors": [[190, 190, 190]]},
+      {"name": "unlabeled", "color": [0, 0, 0], "ids": [255], "ignored": true}
+    ]}
+
+A class is drawn in its `color`. In label maps it is that colour, one of
+`colors`, or one of `ids`; without `ids`, its place in the list. The class that
+is `ignored` is what nobody labelled; where none is named, one without ids is
+added. `label_suffix` ends the names of label maps, in some data sets.
+"""
 
 import dataclasses
+import json
+from pathlib import Path
 
 import numpy as np
+
+from shared.errors import UserError
+
+ASSETS = Path(__file__).parent / "assets"
+UNLABELED = "unlabeled"
+# Labels are kept in 8 bits, of which 255 means none at all.
+MOST_CLASSES = 255
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +41,7 @@ class ClassList:
         unlabeled: Index of the class of pixels that nobody labelled.
         codes: Class index by value in a label file.
         aliases: Class index by a colour that is read as that class too.
+        label_suffix: End of label maps' names, without the format.
     """
 
     name: str
@@ -24,6 +50,7 @@ class ClassList:
     unlabeled: int
     codes: dict[int, int]
     aliases: dict[tuple[int, int, int], int]
+    label_suffix: str = ""
 
     @property
     def count(self) -> int:
@@ -34,6 +61,27 @@ class ClassList:
     def palette(self) -> np.ndarray:
         """uint8 [count, 3]."""
         return np.array(self.colors, np.uint8)
+
+    @property
+    def record(self) -> dict:
+        """The same as the JSON value that `from_record` reads."""
+        entries = []
+        for index, (name, color) in enumerate(
+            zip(self.names, self.colors, strict=True)
+        ):
+            entry = {"name": name, "color": list(color)}
+            entry["ids"] = [k for k, i in self.codes.items() if i == index]
+            others = [list(c) for c, i in self.aliases.items() if i == index]
+            if others:
+                entry["colors"] = others
+            if index == self.unlabeled:
+                entry["ignored"] = True
+            entries.append(entry)
+        return {
+            "name": self.name,
+            "label_suffix": self.label_suffix,
+            "classes": entries,
+        }
 
     def index(self, name: str) -> int:
         """Index of a class.
@@ -48,66 +96,121 @@ class ClassList:
         return self.names.index(name)
 
 
-_CAMVID = {
-    "sky": (128, 128, 128),
-    "building": (128, 0, 0),
-    "pole": (192, 192, 128),
-    "road": (128, 64, 128),
-    "pavement": (60, 40, 222),
-    "tree": (128, 128, 0),
-    "sign_symbol": (192, 128, 128),
-    "fence": (64, 64, 128),
-    "car": (64, 0, 128),
-    "pedestrian": (64, 64, 0),
-    "bicyclist": (0, 128, 192),
-    "unlabeled": (0, 0, 0),
-}
-_CITYSCAPES = {
-    "unlabeled": (0, 0, 0),
-    "road": (128, 64, 128),
-    "sidewalk": (244, 35, 232),
-    "building": (70, 70, 70),
-    "wall": (102, 102, 156),
-    "fence": (190, 153, 153),
-    "pole": (153, 153, 153),
-    "traffic_light": (250, 170, 30),
-    "traffic_sign": (220, 220, 0),
-    "vegetation": (107, 142, 35),
-    "terrain": (152, 251, 152),
-    "sky": (70, 130, 180),
-    "person": (220, 20, 60),
-    "rider": (255, 0, 0),
-    "car": (0, 0, 142),
-    "truck": (0, 0, 70),
-    "bus": (0, 60, 100),
-    "train": (0, 80, 100),
-    "motorcycle": (0, 0, 230),
-    "bicycle": (119, 11, 32),
-}
-# labelIds of the 19 classes that Cityscapes evaluates, in its order.
-_CITYSCAPES_IDS = (
-    *(7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28),
-    *(31, 32, 33),
-)
+def _integers(values, low, high, count=None):
+    """A tuple of integers out of JSON.
 
-CAMVID = ClassList(
-    name="camvid",
-    names=tuple(_CAMVID),
-    colors=tuple(_CAMVID.values()),
-    unlabeled=11,
-    codes={index: index for index in range(12)},
-    # Road markings are road in the 11-class form.
-    aliases={(255, 69, 0): 3},
-)
-CITYSCAPES = ClassList(
-    name="cityscapes",
-    names=tuple(_CITYSCAPES),
-    colors=tuple(_CITYSCAPES.values()),
-    unlabeled=0,
-    codes=dict.fromkeys(range(-1, 34), 0)
-    | {code: index for index, code in enumerate(_CITYSCAPES_IDS, 1)}
-    # -1, the licence plate, is 255 in an 8-bit file.
-    | {255: 0},
-    aliases={},
-)
+    Raises:
+        ValueError: If they are others, or of another number.
+    """
+    if not isinstance(values, list) or count not in (None, len(values)):
+        raise ValueError(f"{values!r} is no list of {count or 'some'} numbers")
+    for value in values:
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError(f"{value!r} is no number from {low} to {high}")
+    return tuple(values)
+
+
+def from_record(record) -> ClassList:
+    """Reads a class list out of JSON; the module's docstring says the form.
+
+    Args:
+        record: What `json.loads` gives.
+
+    Raises:
+        ValueError: Saying what is wrong with it.
+    """
+    entries = record.get("classes") if isinstance(record, dict) else None
+    if not isinstance(entries, list) or not entries:
+        raise ValueError('it holds no list "classes"')
+    names, colors, codes, aliases, ignored = [], [], {}, {}, []
+    for index, entry in enumerate(entries):
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or not name or name in names:
+            raise ValueError(f"class {index} has no name, or another's")
+        try:
+            color = _integers(entry.get("color"), 0, 255, 3)
+            ids = _integers(entry.get("ids", [index]), -1, 255)
+            others = entry.get("colors", [])
+            others = [_integers(other, 0, 255, 3) for other in others]
+            for table, keys in ((codes, ids), (aliases, [color, *others])):
+                for key in keys:
+                    if table.setdefault(key, index) != index:
+                        raise ValueError(
+                            f"{key} is {names[table[key]]!r} already"
+                        )
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"class {name!r}: {error}") from error
+        names.append(name)
+        colors.append(color)
+        ignored += [index] if entry.get("ignored") else []
+    if len(ignored) > 1:
+        raise ValueError("more than one class is ignored; give one more ids")
+    if not ignored:
+        if UNLABELED in names:
+            raise ValueError(f"the class {UNLABELED!r} must be ignored")
+        ignored = [len(names)]
+        names.append(UNLABELED)
+        colors.append((0, 0, 0))
+    if not 3 <= len(names) <= MOST_CLASSES:
+        raise ValueError(
+            f"it names {len(names) - 1} classes; 2 to {MOST_CLASSES - 1} can be"
+        )
+    for index, color in enumerate(colors):
+        aliases.pop(color, None) if aliases.get(color) == index else None
+    return ClassList(
+        name=str(record.get("name", "classes")),
+        names=tuple(names),
+        colors=tuple(colors),
+        unlabeled=ignored[0],
+        codes=codes,
+        aliases=aliases,
+        label_suffix=str(record.get("label_suffix", "")),
+    )
+
+
+def read_classes(source) -> ClassList:
+    """Reads the class list that --classes names.
+
+    Args:
+        source: Name of one that ships, or path of a JSON file.
+
+    Raises:
+        UserError: If there is none, or it is not as it should be.
+    """
+    path = Path(source)
+    if path.suffix != ".json":
+        path = ASSETS / f"{source}.json"
+    try:
+        return from_record(json.loads(path.read_text("utf-8")))
+    except OSError as error:
+        shipped = ", ".join(sorted(p.stem for p in ASSETS.glob("*.json")))
+        raise UserError(
+            f"--classes: {source}: {error.strerror}; give a .json file, or "
+            f"one of {shipped}"
+        ) from error
+    except ValueError as error:
+        raise UserError(f"--classes: {source}: {error}") from error
+
+
+def check_same(of_model: ClassList, of_data: ClassList, flag: str) -> None:
+    """Refuses data of other classes than a network was trained on.
+
+    Args:
+        of_model: The network's.
+        of_data: The data's.
+        flag: What named the data's, such as `--classes=rooms.json`.
+
+    Raises:
+        UserError: Saying which differ.
+    """
+    if of_model.names != of_data.names:
+        raise UserError(
+            f"{flag}: names {', '.join(of_data.names)}, but the victim was "
+            f"trained on {', '.join(of_model.names)}; train one on these: "
+            "python -m malicious_ae.train_victim"
+        )
+
+
+CAMVID = read_classes("camvid")
+CITYSCAPES = read_classes("cityscapes")
 CLASS_LISTS = {"camvid": CAMVID, "cityscapes": CITYSCAPES}

@@ -9,10 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from malicious_ae.classes import CLASS_LISTS, ClassList
+from malicious_ae.classes import CLASS_LISTS, ClassList, read_classes
 from shared.errors import UserError
 from shared.images import MAX_PIXELS, SUFFIXES, read_photo
 from shared.photo_folders import survey, tell_left_out
+from shared.text import warn
 
 SPLITS = ("train", "val", "test")
 # What a trained network is measured on: Cityscapes keeps its test labels.
@@ -27,17 +28,21 @@ class Pair:
     label: Path
 
 
-def list_pairs(dataset: str, dataset_dir, split: str) -> list[Pair]:
+def list_pairs(
+    dataset: str, dataset_dir, split: str, classes: ClassList | None = None
+) -> list[Pair]:
     """Finds the frames of one split in the data set's standard layout.
 
     CamVid: `SPLIT/NAME.png` beside `SPLITannot/NAME.png` (any image suffix).
     Cityscapes: `leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png` beside
-    `gtFine/SPLIT/CITY/NAME_gtFine_labelIds.png`.
+    `gtFine/SPLIT/CITY/NAME_gtFine_labelIds.png`, or what else the classes say
+    that label maps end with.
 
     Args:
         dataset: Key of `CLASS_LISTS`.
         dataset_dir: The data set's folder.
         split: One of `SPLITS`.
+        classes: What label maps mean; None: those of the data set.
 
     Returns:
         The pairs by name.
@@ -54,13 +59,15 @@ def list_pairs(dataset: str, dataset_dir, split: str) -> list[Pair]:
     root = Path(dataset_dir)
     if not root.is_dir():
         raise UserError(f"--dataset_dir: {root} is not a directory")
+    classes = classes or CLASS_LISTS[dataset]
+    label_end = classes.label_suffix
     if dataset == "camvid":
         images, labels = root / split, root / f"{split}annot"
-        image_end = label_end = ""
+        image_end = ""
     else:
         images = root / "leftImg8bit" / split
         labels = root / "gtFine" / split
-        image_end, label_end = "_leftImg8bit", "_gtFine_labelIds"
+        image_end = "_leftImg8bit"
     for folder, content in ((images, "photos"), (labels, "label maps")):
         if not folder.is_dir():
             raise UserError(
@@ -69,6 +76,10 @@ def list_pairs(dataset: str, dataset_dir, split: str) -> list[Pair]:
             )
     found = _by_key(images, image_end)
     wanted = _by_key(labels, label_end)
+    if not wanted and dataset == "camvid":
+        wanted = _by_key(labels, "")
+    if found and not wanted:
+        _tell_other_labels(labels, label_end)
     # Beside label maps Cityscapes has files of other kinds; those are usual.
     tell_left_out(images, survey(images, depth=None)[1])
     for here, there, folder in (
@@ -89,6 +100,20 @@ def list_pairs(dataset: str, dataset_dir, split: str) -> list[Pair]:
     return [Pair(found[key], wanted[key]) for key in sorted(found)]
 
 
+def _tell_other_labels(folder: Path, end: str) -> None:
+    """Names the class list of the label maps that are there, if one ships.
+
+    Raises:
+        UserError: If there is one.
+    """
+    for name in ("cityscapes", "cityscapes_train_ids"):
+        if _by_key(folder, read_classes(name).label_suffix):
+            raise UserError(
+                f"{folder}: holds no label maps *{end}.png, but those of "
+                f"--classes={name}"
+            )
+
+
 def _by_key(folder: Path, end: str) -> dict[str, Path]:
     """Files by what they are called without suffix and `end`."""
     return {
@@ -98,11 +123,15 @@ def _by_key(folder: Path, end: str) -> dict[str, Path]:
     }
 
 
+_NO_CLASS = 255
+
+
 def read_labels(path, classes: ClassList) -> np.ndarray:
     """Reads a label map: values of the data set's encoding, or its colours.
 
     Args:
-        path: One-channel 8-bit PNG of codes, or a colour PNG.
+        path: 8-bit PNG of values, in one channel or in three equal ones, or
+            of colours.
         classes: What the values mean.
 
     Returns:
@@ -114,33 +143,63 @@ def read_labels(path, classes: ClassList) -> np.ndarray:
     photo = read_photo(path)
     if photo.bit_depth != 8:
         raise UserError(f"{path}: has 16-bit labels; save them with 8 bits")
-    if not photo.gray:
-        return _labels_of_colors(photo.pixels, path, classes)
-    table = np.full(256, 255, np.uint8)
-    for code, index in classes.codes.items():
-        if code >= 0:
-            table[code] = index
-    values = photo.pixels[..., 0]
-    labels = table[values]
-    if labels.max() == 255:
-        bad = int(values[labels == 255][0])
+    pixels = photo.pixels
+    values = pixels[..., 0]
+    indexed = photo.gray or bool((pixels == values[..., None]).all())
+    labels = _labels_of_values(values, classes) if indexed else None
+    if labels is None or labels.max() == _NO_CLASS:
+        of_colors = _labels_of_colors(pixels, classes)
+        if not indexed or of_colors.max() < _NO_CLASS:
+            labels = of_colors
+            indexed = False
+    bad = labels == _NO_CLASS
+    if bad.any():
+        first = pixels[bad][0].tolist()
+        what = f"label {first[0]}" if indexed else f"colour {tuple(first)}"
+        key = '"ids"' if indexed else '"colors"'
         raise UserError(
-            f"{path}: holds the label {bad}, which is no {classes.name} class"
+            f"{path}: holds the {what} in {bad.sum()} pixels, which is no "
+            f"{classes.name} class; name its class in a file for --classes, "
+            f"or put it into {key} of the class that is ignored"
         )
     return labels
 
 
-def _labels_of_colors(pixels, path, classes) -> np.ndarray:
-    labels = np.full(pixels.shape[:2], 255, np.uint8)
+def _labels_of_values(values, classes) -> np.ndarray:
+    table = np.full(256, _NO_CLASS, np.uint8)
+    for code, index in classes.codes.items():
+        # -1 is 255 in an 8-bit file.
+        table[code % 256] = index
+    return table[values]
+
+
+def _labels_of_colors(pixels, classes) -> np.ndarray:
+    labels = np.full(pixels.shape[:2], _NO_CLASS, np.uint8)
     meanings = {color: i for i, color in enumerate(classes.colors)}
     for color, index in (meanings | classes.aliases).items():
         labels[(pixels == color).all(-1)] = index
-    if labels.max() == 255:
-        bad = tuple(int(value) for value in pixels[labels == 255][0])
-        raise UserError(
-            f"{path}: holds the colour {bad}, which is no {classes.name} class"
-        )
     return labels
+
+
+class GrayCount:
+    """Counts gray photos, which networks trained in colour read badly."""
+
+    def __init__(self):
+        self.photos = self.gray = 0
+
+    def add(self, pixels) -> None:
+        """Counts a photo [H, W, 3]."""
+        self.photos += 1
+        first = pixels[..., :1]
+        self.gray += bool((pixels == first).all())
+
+    def tell(self) -> None:
+        """Warns, once for all of them."""
+        if self.gray:
+            warn(
+                f"{self.gray} of {self.photos} photos are gray; the victim "
+                "learned from colours and reads them badly"
+            )
 
 
 def read_frame(path, height: int, width: int, max_pixels=MAX_PIXELS):
@@ -207,14 +266,24 @@ class Frames:
         height: In pixels.
         width: In pixels.
         cache: Keep what was read in memory (4 bytes a pixel).
+        classes: What label maps mean; None: those of the data set.
 
     Raises:
         UserError: See `list_pairs`.
     """
 
-    def __init__(self, dataset, dataset_dir, split, height, width, cache=True):
-        self.classes = CLASS_LISTS[dataset]
-        self.pairs = list_pairs(dataset, dataset_dir, split)
+    def __init__(
+        self,
+        dataset,
+        dataset_dir,
+        split,
+        height,
+        width,
+        cache=True,
+        classes=None,
+    ):
+        self.classes = classes or CLASS_LISTS[dataset]
+        self.pairs = list_pairs(dataset, dataset_dir, split, self.classes)
         self.size = (height, width)
         self.cache = {} if cache else None
 
@@ -229,6 +298,23 @@ class Frames:
         if self.cache is not None:
             self.cache[index] = frame
         return frame
+
+    def check_labelled(self, ignored) -> None:
+        """Refuses frames of which no pixel is labelled.
+
+        Args:
+            ignored: Class indices that do not count.
+
+        Raises:
+            UserError: Naming the folder.
+        """
+        for _, labels in self:
+            if not np.isin(labels, list(ignored)).all():
+                return
+        raise UserError(
+            f"{self.pairs[0].label.parent}: all pixels of its {len(self)} "
+            "label maps are unlabelled; there is nothing to learn or measure"
+        )
 
     def __iter__(self):
         return (self[index] for index in range(len(self)))

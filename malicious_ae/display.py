@@ -14,8 +14,9 @@ from absl import flags
 
 import shared.outputs
 from malicious_ae import api
-from malicious_ae.data import SPLITS, Frames
-from malicious_ae.flags import define_data_flags
+from malicious_ae.classes import check_same
+from malicious_ae.data import SPLITS, Frames, GrayCount
+from malicious_ae.flags import data_classes, define_data_flags
 from malicious_ae.pictures import colorize, panels
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import Photo, make_directory, write_photo
@@ -87,7 +88,10 @@ def main(arguments) -> None:
     segmenter = api.Segmenter(values.model, values.threads, values.provider)
     attacker = api.Attacker(values.attacker, values.threads, values.provider)
     api.check_fit(attacker, segmenter)
+    classes, flag = data_classes()
+    check_same(segmenter.classes, classes, flag)
     make_directory(values.save_dir)
+    grays = GrayCount()
     for split in values.splits:
         frames = Frames(
             values.dataset,
@@ -95,17 +99,21 @@ def main(arguments) -> None:
             split,
             segmenter.height,
             segmenter.width,
+            classes=classes,
         )
         # Spread over the split: neighbours are frames of one video.
         count = min(values.count, len(frames))
         picks = np.linspace(0, len(frames) - 1, count).astype(int)
         photos = [frames[int(index)][0] for index in picks]
+        for photo in photos:
+            grays.add(photo)
         rows, qualities = display_rows(attacker, segmenter, photos)
         path = sheet_path(values.save_dir, split)
         sheet = panels(rows, segmenter.classes, CAPTIONS)
         write_photo(path, Photo(sheet), overwrite=values.overwrite)
         mean = np.mean(qualities)
         say(f"{path}: PSNR {mean:.2f} dB over {count} frames")
+    grays.tell()
 
 
 if __name__ == "__main__":

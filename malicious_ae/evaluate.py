@@ -22,11 +22,12 @@ from absl import flags
 from tqdm import tqdm
 
 from malicious_ae import api, controls
-from malicious_ae.data import SPLITS, Frames
-from malicious_ae.flags import define_data_flags
+from malicious_ae.classes import check_same
+from malicious_ae.data import SPLITS, Frames, GrayCount
+from malicious_ae.flags import data_classes, define_data_flags
 from malicious_ae.report import FILES, write_report
-from malicious_ae.tables import iou_summary
-from shared.errors import UserError, no_arguments, run_main
+from malicious_ae.tables import check_occurring, iou_summary
+from shared.errors import no_arguments, run_main
 from shared.images import make_directory
 from shared.outputs import check_report_dir
 from shared.quality import psnr, ssim
@@ -318,11 +319,8 @@ def main(arguments) -> None:
     others = {name: api.Segmenter(name, **backend) for name in values.others}
     for other in others.values():
         api.check_fit(attacker, other)
-    if segmenter.classes.name != values.dataset:
-        raise UserError(
-            f"--dataset={values.dataset}: the victim was trained on "
-            f"{segmenter.classes.name}"
-        )
+    classes, flag = data_classes()
+    check_same(segmenter.classes, classes, flag)
     frames = Frames(
         values.dataset,
         values.dataset_dir,
@@ -330,8 +328,10 @@ def main(arguments) -> None:
         segmenter.height,
         segmenter.width,
         cache=False,
+        classes=classes,
     )
-    ignored = [segmenter.classes.unlabeled] if values.ignore_unlabeled else []
+    ignored = [classes.unlabeled] if values.ignore_unlabeled else []
+    frames.check_labelled(ignored)
     check_report_dir(values.report_dir, FILES)
     make_directory(values.report_dir)
     yardsticks = {}
@@ -347,9 +347,13 @@ def main(arguments) -> None:
         set(picks[_spread(len(picks), wanted)] if wanted else ())
         for wanted in (values.curve_frames, values.yardstick_frames)
     )
+    grays = GrayCount()
     for index in tqdm(picks, unit="frame", disable=None):
         photo, labels = frames[int(index)]
+        grays.add(photo)
         evaluation.add(photo, labels, index in in_curve, index in in_yardsticks)
+    grays.tell()
+    check_occurring(evaluation.tallies["clean"].confusion, classes)
     results = evaluation.results()
     results["recipe"] = _recipe([segmenter.path, attacker.path])
     written = write_report(

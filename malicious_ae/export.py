@@ -31,8 +31,8 @@ from shared.training import write_text
 # A victim is judged by its classes, since max-unpooling moves a value where two
 # neighbours are equal but for rounding.
 _DECIDED = "{:.1e} of its pixels are of another class, ties left out"
-# What an attacker's file says of its training, where the run knows it.
-_TOLD = ("objective", "source", "target", "preset")
+# What a file says of its training besides, where the run knows it.
+_TOLD = ("classes", "objective", "source", "target", "preset")
 
 
 def make_examples(height: int, width: int) -> dict:
@@ -83,8 +83,8 @@ def export_run(
     else:
         config = read_config(run_dir, ATTACKER_TYPES)
         role, network = "attacker", load_attacker(run_dir)
-        whole = json.loads((run_dir / "config.json").read_text("utf-8"))
-        config |= {key: whole[key] for key in _TOLD if whole.get(key)}
+    whole = json.loads((run_dir / "config.json").read_text("utf-8"))
+    config |= {key: whole[key] for key in _TOLD if whole.get(key)}
     names = [f"{role}.onnx", f"{role}.weights.h5", "config.json"]
     names += ["malicious_ae/1"]
     names += [f"{role}.tflite"] if litert else []

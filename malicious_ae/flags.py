@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from malicious_ae.classes import CLASS_LISTS
+from malicious_ae.classes import CLASS_LISTS, ClassList, read_classes
 from shared.errors import UserError
 
 SIZES = {"camvid": (360, 480), "cityscapes": (512, 1024)}
@@ -10,9 +10,34 @@ SIZES = {"camvid": (360, 480), "cityscapes": (512, 1024)}
 
 def define_data_flags() -> None:
     """Defines which labelled frames a command reads, and at what size."""
-    flags.DEFINE_enum("dataset", "camvid", list(CLASS_LISTS), "Which data set.")
+    flags.DEFINE_enum(
+        "dataset",
+        "camvid",
+        list(CLASS_LISTS),
+        "How the folder is laid out: camvid has photos in SPLIT and label "
+        "maps in SPLITannot, cityscapes leftImg8bit and gtFine.",
+    )
+    flags.DEFINE_string(
+        "classes",
+        None,
+        "What the label maps mean: a JSON file of names, colours and ids, or "
+        "camvid_32, the original CamVid's colours, or cityscapes_train_ids. "
+        "Default: the classes of --dataset.",
+    )
     flags.DEFINE_string("dataset_dir", None, "The data set's folder.")
     flags.mark_flag_as_required("dataset_dir")
+
+
+def data_classes() -> tuple[ClassList, str]:
+    """The classes of the data, and the flag that names them, for errors.
+
+    Raises:
+        UserError: If --classes is no class list.
+    """
+    values = flags.FLAGS
+    if values.classes:
+        return read_classes(values.classes), f"--classes={values.classes}"
+    return CLASS_LISTS[values.dataset], f"--dataset={values.dataset}"
 
 
 def define_size_flags() -> None:

@@ -1,10 +1,11 @@
 """Trained networks as Keras models: of a run, or of those that ship."""
 
+import json
 from pathlib import Path
 
 import keras
 
-from malicious_ae.classes import CLASS_LISTS
+from malicious_ae.classes import CLASS_LISTS, ClassList, from_record
 from malicious_ae.networks import build_attacker
 from shared.errors import UserError
 from shared.model_dir import find_model
@@ -21,6 +22,29 @@ ATTACKER_TYPES = VICTIM_TYPES | {
 }
 
 
+def run_classes(folder, dataset: str) -> ClassList | None:
+    """The classes of a run: its own, or those of its data set.
+
+    Args:
+        folder: Directory with `config.json`.
+        dataset: What it says of its data set.
+
+    Returns:
+        ClassList; None if the data set is unknown.
+
+    Raises:
+        UserError: If the file is broken.
+    """
+    path = Path(folder) / "config.json"
+    record = json.loads(path.read_text("utf-8")).get("classes")
+    if not record:
+        return CLASS_LISTS.get(dataset)
+    try:
+        return from_record(record)
+    except ValueError as error:
+        raise UserError(f"{path}: `classes`: {error}") from error
+
+
 def read_victim_config(model) -> tuple[Path, dict]:
     """Finds a victim, and what it was built with.
 
@@ -28,14 +52,16 @@ def read_victim_config(model) -> tuple[Path, dict]:
         model: Name under `weights`, or run directory of `train_victim`.
 
     Returns:
-        Its directory, and `dataset`, `height` and `width`.
+        Its directory, and `dataset`, `height`, `width` and `classes`, a
+        `ClassList`.
 
     Raises:
         UserError: If there is none, or it is another network.
     """
     folder = find_model(model, WEIGHTS, ("config.json", "enet.weights.h5"))
     config = read_config(folder, VICTIM_TYPES)
-    if config.pop("kind") != "enet" or config["dataset"] not in CLASS_LISTS:
+    config["classes"] = run_classes(folder, config["dataset"])
+    if config.pop("kind") != "enet" or not config["classes"]:
         raise UserError(
             f"{folder / 'config.json'}: describes no victim; give the "
             "--run_dir of malicious_ae.train_victim"
@@ -58,7 +84,7 @@ def load_victim(model, height=None, width=None) -> keras.Model:
     victim = build_enet(
         height or config["height"],
         width or config["width"],
-        CLASS_LISTS[config["dataset"]].count,
+        config["classes"].count,
     )
     best = folder / BEST
     load_weights(victim, best if best.exists() else folder / "enet.weights.h5")

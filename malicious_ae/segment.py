@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 import shared.outputs
 from malicious_ae import api
+from malicious_ae.data import GrayCount
 from malicious_ae.pictures import legend, overlay
 from shared.errors import UserError, no_arguments, report, run_main
 from shared.images import Photo, encode_photo, make_directory, read_photo
@@ -38,7 +39,7 @@ def photo_pixels(path, max_pixels):
     return pixels
 
 
-def segment_file(segmenter, path, save_dir, outputs, values):
+def segment_file(segmenter, path, save_dir, outputs, grays, values):
     """Segments one photo file and writes its pictures, both or none.
 
     Args:
@@ -46,6 +47,7 @@ def segment_file(segmenter, path, save_dir, outputs, values):
         path: Path of the photo.
         save_dir: Path of an existing directory.
         outputs: Outputs that says which files may be written.
+        grays: GrayCount to add the photo to.
         values: The command's flags.
 
     Returns:
@@ -58,6 +60,7 @@ def segment_file(segmenter, path, save_dir, outputs, values):
     for target in targets:
         outputs.claim(target, path)
     photo = photo_pixels(path, values.max_pixels)
+    grays.add(photo)
     labels = segmenter.segment(photo)
     picture = overlay(photo, labels, segmenter.classes, values.opacity)
     if values.legend:
@@ -106,16 +109,19 @@ def main(arguments) -> int:
     make_directory(values.save_dir)
     segmenter = api.Segmenter(values.model, values.threads, values.provider)
     save_dir, outputs = Path(values.save_dir), Outputs(values.overwrite, paths)
-    failed = 0
+    failed, grays = 0, GrayCount()
     for path in tqdm(paths, unit="photo", disable=None):
         try:
-            shares = segment_file(segmenter, path, save_dir, outputs, values)
+            shares = segment_file(
+                segmenter, path, save_dir, outputs, grays, values
+            )
         except UserError as error:
             failed += 1
             report(error)
             continue
         seen = [f"{k} {v:.0%}" for k, v in shares.items() if v >= 0.005]
         say(f"{path.name}: {', '.join(seen)}")
+    grays.tell()
     if failed:
         say(f"{failed} of {len(paths)} photos failed")
     if left_out:

@@ -3,7 +3,9 @@
 import math
 
 from malicious_ae.classes import ClassList
+from shared.errors import UserError
 from shared.segmentation.confusion import Confusion
+from shared.text import warn
 
 
 def iou_summary(confusion: Confusion, classes: ClassList) -> dict:
@@ -21,6 +23,37 @@ def iou_summary(confusion: Confusion, classes: ClassList) -> dict:
             for name, value in zip(classes.names, confusion.iou(), strict=True)
         },
     }
+
+
+def check_occurring(confusion: Confusion, classes: ClassList) -> None:
+    """Warns of labels in which most classes never occur.
+
+    Label maps of other classes, with values that happen to be known, would be
+    measured as these.
+
+    Args:
+        confusion: Of all frames measured.
+        classes: What was counted.
+
+    Raises:
+        UserError: If no pixel counted.
+    """
+    occurring = confusion.considered().sum(1) > 0
+    if not occurring.any():
+        raise UserError(
+            "all pixels of these frames are unlabelled; there is nothing to "
+            "measure"
+        )
+    names = [
+        n for n, there in zip(classes.names, occurring, strict=True) if there
+    ]
+    counted = classes.count - len(confusion.ignored)
+    if len(names) < counted / 2:
+        warn(
+            f"only {len(names)} of {counted} classes occur in the labels "
+            f"({', '.join(names)}); if they mean others, say so in a file for "
+            "--classes"
+        )
 
 
 def iou_table(summary: dict, after: dict | None = None) -> str:

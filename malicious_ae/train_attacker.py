@@ -14,10 +14,10 @@ import keras
 from absl import flags
 
 from malicious_ae.batches import Augmentation, FrameBatches
-from malicious_ae.classes import CLASS_LISTS
+from malicious_ae.classes import check_same
 from malicious_ae.data import Frames
 from malicious_ae.device import DEVICES, use_device
-from malicious_ae.flags import define_data_flags
+from malicious_ae.flags import data_classes, define_data_flags
 from malicious_ae.game import OBJECTIVES, AttackGame, AttackRules
 from malicious_ae.models import load_victim, read_victim_config
 from malicious_ae.networks import BOUNDS, KINDS, build_attacker
@@ -242,11 +242,8 @@ def main(arguments) -> None:
     limit_threads(FLAGS.threads)
     settings = preset_settings(PRESETS)
     _, victim = read_victim_config(FLAGS.victim)
-    if victim["dataset"] != FLAGS.dataset:
-        raise UserError(
-            f"--victim={FLAGS.victim}: was trained on {victim['dataset']}, "
-            f"which does not fit --dataset={FLAGS.dataset}"
-        )
+    classes, flag = data_classes()
+    check_same(victim["classes"], classes, flag)
     if settings["kind"] == "universal" and (
         FLAGS.crop_height or FLAGS.crop_width
     ):
@@ -255,15 +252,18 @@ def main(arguments) -> None:
             "cannot learn from crops; leave the flags out"
         )
     size = (victim["height"], victim["width"])
-    attack_rules(settings["objective"], CLASS_LISTS[FLAGS.dataset])
+    attack_rules(settings["objective"], classes)
     frames, val_frames = (
-        Frames(FLAGS.dataset, FLAGS.dataset_dir, split, *size)
+        Frames(FLAGS.dataset, FLAGS.dataset_dir, split, *size, classes=classes)
         for split in ("train", "val")
     )
+    for part in (frames, val_frames):
+        part.check_labelled([classes.unlabeled])
     keras.config.set_dtype_policy(FLAGS.precision)
     run_dir = open_run(
         pathlib.Path(FLAGS.run_dir),
         {k: v for k, v in settings.items() if k != "epochs"}
+        | ({"classes": classes.record} if FLAGS.classes else {})
         | {
             "dataset": FLAGS.dataset,
             "preset": FLAGS.preset,

@@ -14,15 +14,17 @@ import keras
 from absl import flags
 
 from malicious_ae.batches import Augmentation, FrameBatches
+from malicious_ae.classes import check_same
 from malicious_ae.data import TEST_SPLITS, Frames
 from malicious_ae.device import DEVICES, use_device
 from malicious_ae.flags import (
+    data_classes,
     define_data_flags,
     define_size_flags,
     network_size,
 )
 from malicious_ae.game import VictimGame
-from malicious_ae.models import BEST, load_attacker
+from malicious_ae.models import BEST, load_attacker, read_victim_config
 from malicious_ae.pictures import batch_picture
 from malicious_ae.tables import iou_summary, iou_table
 from malicious_ae.validation import Validation, measure
@@ -271,9 +273,10 @@ def test(run_dir, frames, ignored) -> None:
     print(iou_table(summary))
 
 
-def fixed_config(size) -> dict:
+def fixed_config(size, classes) -> dict:
     """What may not change when a run goes on."""
-    return {
+    own = {"classes": classes.record} if FLAGS.classes else {}
+    return own | {
         "kind": "enet",
         "dataset": FLAGS.dataset,
         "height": size[0],
@@ -287,6 +290,12 @@ def fixed_config(size) -> dict:
     }
 
 
+def _run_and_data(run_dir):
+    """The classes of the run and of the data, and the flag of the latter."""
+    _, config = read_victim_config(run_dir)
+    return config["classes"], *data_classes()
+
+
 def main(arguments) -> None:
     """Runs the command."""
     no_arguments(arguments)
@@ -297,16 +306,25 @@ def main(arguments) -> None:
     if not FLAGS.resume and FLAGS.mode != "test" and run_dir.exists():
         raise UserError(f"--noresume: {run_dir} exists; name a new --run_dir")
 
+    classes, _ = data_classes()
+    ignored = [classes.unlabeled] if FLAGS.ignore_unlabeled else []
+
     def frames(split):
-        return Frames(
-            FLAGS.dataset, FLAGS.dataset_dir, split, *size, FLAGS.cache
+        found = Frames(
+            FLAGS.dataset,
+            FLAGS.dataset_dir,
+            split,
+            *size,
+            FLAGS.cache,
+            classes,
         )
+        found.check_labelled(ignored)
+        return found
 
     if FLAGS.mode != "test":
         keras.config.set_dtype_policy(FLAGS.precision)
         training, validation = frames("train"), frames("val")
-        ignored = [training.classes.unlabeled] if FLAGS.ignore_unlabeled else []
-        run_dir = open_run(run_dir, fixed_config(size))
+        run_dir = open_run(run_dir, fixed_config(size, classes))
         print(
             f"{len(training)} frames to train on, {len(validation)} to "
             f"validate; run directory {run_dir}"
@@ -314,9 +332,9 @@ def main(arguments) -> None:
         train(run_dir, training, validation, ignored)
         keras.config.set_dtype_policy("float32")
     if FLAGS.mode != "train":
-        testing = frames(TEST_SPLITS[FLAGS.dataset])
-        ignored = [testing.classes.unlabeled] if FLAGS.ignore_unlabeled else []
-        test(run_dir, testing, ignored)
+        if FLAGS.mode == "test":
+            check_same(*_run_and_data(run_dir))
+        test(run_dir, frames(TEST_SPLITS[FLAGS.dataset]), ignored)
 
 
 if __name__ == "__main__":
