@@ -5,6 +5,11 @@
 writes display_train.png and display_val.png: a row a frame with the photo, its
 segmentation, the transformed photo and its segmentation, and a legend. Files
 that exist are not replaced without --overwrite.
+
+    python -m malicious_ae.display --video drive.mp4 --save_dir out
+
+writes NAME_display.mp4 with the same four pictures, two by two, at the
+network's size.
 """
 
 from pathlib import Path
@@ -15,9 +20,10 @@ from absl import flags
 import shared.outputs
 from malicious_ae import api
 from malicious_ae.classes import check_same
-from malicious_ae.data import SPLITS, Frames, GrayCount
+from malicious_ae.data import SPLITS, Frames, GrayCount, resize_frame
 from malicious_ae.flags import data_classes, define_data_flags
 from malicious_ae.pictures import colorize, panels
+from malicious_ae.videos import change_video
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import Photo, make_directory, write_photo
 from shared.outputs import refuse_existing
@@ -59,9 +65,34 @@ def sheet_path(save_dir, split):
     return Path(save_dir) / f"display_{split}.png"
 
 
+def display_video(segmenter, attacker, values) -> int:
+    """Shows the attack on a video; returns the command's exit code."""
+    target = Path(values.save_dir) / f"{Path(values.video).stem}_display.mp4"
+    refuse_existing(target, values.overwrite, [values.video])
+    make_directory(values.save_dir)
+    qualities = []
+    size = (segmenter.height, segmenter.width)
+
+    def show(frame):
+        photo = resize_frame(frame, *size)
+        (row,), found = display_rows(attacker, segmenter, [photo])
+        qualities.extend(found)
+        return np.vstack([np.hstack(row[:2]), np.hstack(row[2:])])
+
+    code = change_video(
+        values.video, target, show, values.max_pixels, values.overwrite
+    )
+    mean, count = np.mean(qualities), len(qualities)
+    say(f"{target}: PSNR {mean:.2f} dB over {count} frames")
+    return code
+
+
 def define_flags() -> None:
     """Defines the command's flags."""
-    define_data_flags()
+    define_data_flags(required=False)
+    flags.DEFINE_string(
+        "video", None, "A video, in place of the frames of --dataset_dir."
+    )
     flags.DEFINE_string(
         "attacker",
         api.ATTACKER,
@@ -75,11 +106,13 @@ def define_flags() -> None:
     flags.mark_flag_as_required("save_dir")
 
 
-def main(arguments) -> None:
-    """Runs the command."""
+def main(arguments) -> int:
+    """Runs the command; returns its exit code."""
     no_arguments(arguments)
     values = flags.FLAGS
-    for split in values.splits:
+    if bool(values.dataset_dir) == bool(values.video):
+        raise UserError("give one of --dataset_dir and --video")
+    for split in values.splits if values.dataset_dir else ():
         if split not in SPLITS:
             raise UserError(
                 f"--splits={split}: must be among {', '.join(SPLITS)}"
@@ -88,6 +121,8 @@ def main(arguments) -> None:
     segmenter = api.Segmenter(values.model, values.threads, values.provider)
     attacker = api.Attacker(values.attacker, values.threads, values.provider)
     api.check_fit(attacker, segmenter)
+    if values.video:
+        return display_video(segmenter, attacker, values)
     classes, flag = data_classes()
     check_same(segmenter.classes, classes, flag)
     make_directory(values.save_dir)
@@ -114,6 +149,7 @@ def main(arguments) -> None:
         mean = np.mean(qualities)
         say(f"{path}: PSNR {mean:.2f} dB over {count} frames")
     grays.tell()
+    return 0
 
 
 if __name__ == "__main__":

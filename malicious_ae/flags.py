@@ -8,8 +8,12 @@ from shared.errors import UserError
 SIZES = {"camvid": (360, 480), "cityscapes": (512, 1024)}
 
 
-def define_data_flags() -> None:
-    """Defines which labelled frames a command reads, and at what size."""
+def define_data_flags(required=True) -> None:
+    """Defines which labelled frames a command reads.
+
+    Args:
+        required: Whether it cannot do without --dataset_dir.
+    """
     flags.DEFINE_enum(
         "dataset",
         "camvid",
@@ -25,7 +29,8 @@ def define_data_flags() -> None:
         "Default: the classes of --dataset.",
     )
     flags.DEFINE_string("dataset_dir", None, "The data set's folder.")
-    flags.mark_flag_as_required("dataset_dir")
+    if required:
+        flags.mark_flag_as_required("dataset_dir")
 
 
 def data_classes() -> tuple[ClassList, str]:

@@ -6,6 +6,10 @@ writes NAME_overlay.png, the classes' colours over the photo, and
 NAME_labels.png, the class index of each pixel, both or none, and prints what
 each photo shows. Files that exist are not replaced without --overwrite; in a
 folder, what an earlier run wrote beside its photos is left out.
+
+    python -m malicious_ae.segment --video drive.mp4 --save_dir out
+
+writes NAME_overlay.mp4, of the same size, length and frames.
 """
 
 from pathlib import Path
@@ -18,9 +22,10 @@ import shared.outputs
 from malicious_ae import api
 from malicious_ae.data import GrayCount
 from malicious_ae.pictures import legend, overlay
+from malicious_ae.videos import change_video
 from shared.errors import UserError, no_arguments, report, run_main
 from shared.images import Photo, encode_photo, make_directory, read_photo
-from shared.outputs import Outputs, write_files
+from shared.outputs import Outputs, refuse_existing, write_files
 from shared.photo_folders import find_photos, leave_out_outputs
 from shared.text import say, warn
 
@@ -76,10 +81,36 @@ def segment_file(segmenter, path, save_dir, outputs, grays, values):
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
+def segment_video(values) -> int:
+    """Marks a video; returns the command's exit code."""
+    target = Path(values.save_dir) / f"{Path(values.video).stem}_overlay.mp4"
+    refuse_existing(target, values.overwrite, [values.video])
+    segmenter = api.Segmenter(values.model, values.threads, values.provider)
+    make_directory(values.save_dir)
+    counts = np.zeros(segmenter.classes.count, np.int64)
+
+    def mark(frame):
+        labels = segmenter.segment(frame)
+        counts[:] += np.bincount(labels.ravel(), minlength=len(counts))
+        return overlay(frame, labels, segmenter.classes, values.opacity)
+
+    code = change_video(
+        values.video, target, mark, values.max_pixels, values.overwrite
+    )
+    shares = zip(segmenter.classes.names, counts / counts.sum(), strict=True)
+    seen = sorted(shares, key=lambda item: -item[1])
+    seen = [f"{name} {share:.0%}" for name, share in seen if share >= 0.005]
+    say(f"{values.video} -> {target}: {', '.join(seen)}")
+    return code
+
+
 def define_flags() -> None:
     """Defines the command's flags."""
     flags.DEFINE_string("image", None, "One photo.")
     flags.DEFINE_string("images_dir", None, "Folder of photos.")
+    flags.DEFINE_string(
+        "video", None, "A video; NAME_overlay.mp4 is written, without sound."
+    )
     flags.DEFINE_string("save_dir", None, "Where the results go.")
     flags.DEFINE_float(
         "opacity",
@@ -98,8 +129,11 @@ def main(arguments) -> int:
     """Runs the command; returns its exit code."""
     no_arguments(arguments)
     values = flags.FLAGS
-    if bool(values.image) == bool(values.images_dir):
-        raise UserError("give either --image or --images_dir")
+    given = [values.image, values.images_dir, values.video]
+    if sum(map(bool, given)) != 1:
+        raise UserError("give one of --image, --images_dir and --video")
+    if values.video:
+        return segment_video(values)
     left_out = []
     if values.image:
         paths = [Path(values.image)]

@@ -224,6 +224,36 @@ def write_files(contents, overwrite=False):
             ) from error
 
 
+@contextlib.contextmanager
+def file_in_making(path, overwrite=False):
+    """A file that something else writes, piece by piece.
+
+    Args:
+        path: file that comes about when the `with` block ends well; nothing
+            is left if it does not.
+        overwrite: bool, whether a file that is there is replaced.
+
+    Yields:
+        Path of a temporary file in the same folder, to be written.
+
+    Raises:
+        UserError: naming the file, if it exists, or cannot be written.
+    """
+    refuse_existing(path, overwrite)
+    part = _beside(path, "part")
+    try:
+        yield part
+        _put(part, path, overwrite)
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be written: {error.strerror}"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _take_back(path, kept):
     if kept:
         os.replace(kept, path)

@@ -339,3 +339,105 @@ def test_a_model_whose_metadata_lies_is_refused(workplace, tmp_path):
         Segmenter(folder)
     with pytest.raises(UserError, match="attacker.onnx: no such model"):
         Attacker(workplace / "victim")
+
+
+def write_video(path, count=6, cut=None):
+    """A video of drawn frames, larger than the networks; FFV1 in Matroska."""
+    av = pytest.importorskip("av")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=5)
+        stream.height, stream.width = 2 * HEIGHT, 2 * WIDTH
+        stream.pix_fmt = "bgr0"
+        for seed in range(count):
+            photo, _ = draw_frame(seed, 2 * HEIGHT, 2 * WIDTH)
+            frame = av.VideoFrame.from_ndarray(photo, format="rgb24")
+            container.mux(stream.encode(frame.reformat(format="bgr0")))
+        container.mux(stream.encode())
+    if cut:
+        path.write_bytes(path.read_bytes()[: int(cut * path.stat().st_size)])
+    return path
+
+
+def read_video(path):
+    from shared.video import open_video
+
+    with open_video(path, 10**6) as video:
+        return [pixels for pixels, _ in video.frames()]
+
+
+@pytest.mark.slow
+def test_a_video_is_marked_frame_by_frame(workplace, tmp_path):
+    source = write_video(tmp_path / "drive.mkv")
+    command = [
+        "segment",
+        f"--video={source}",
+        f"--model={workplace / 'victim'}",
+        f"--save_dir={tmp_path / 'out'}",
+        "--opacity=1",
+    ]
+    done = run(*command)
+    assert done.returncode == 0, done.stderr
+    assert "road" in done.stdout and "sky" in done.stdout
+    frames = read_video(tmp_path / "out" / "drive_overlay.mp4")
+    assert len(frames) == 6
+    assert frames[0].shape == (2 * HEIGHT, 2 * WIDTH, 3)
+    sky = CAMVID.palette[0].astype(int)
+    assert np.abs(frames[0][2:8].astype(int) - sky).mean() < 12
+    fails(run(*command), "drive_overlay.mp4: exists", "--overwrite")
+
+    done = run(
+        "display",
+        f"--video={source}",
+        f"--model={workplace / 'victim'}",
+        f"--attacker={workplace / 'attacker'}",
+        f"--save_dir={tmp_path / 'out'}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "over 6 frames" in done.stdout
+    frames = read_video(tmp_path / "out" / "drive_display.mp4")
+    assert frames[0].shape == (2 * HEIGHT, 2 * WIDTH, 3)
+
+
+@pytest.mark.slow
+def test_a_video_that_is_cut_short_or_none_is_one_line(workplace, tmp_path):
+    source = write_video(tmp_path / "cut.mkv", 30, cut=0.5)
+    command = [
+        "segment",
+        f"--model={workplace / 'victim'}",
+        f"--save_dir={tmp_path / 'out'}",
+    ]
+    done = run(*command, f"--video={source}")
+    assert "Traceback" not in done.stderr
+    frames = read_video(tmp_path / "out" / "cut_overlay.mp4")
+    assert 5 < len(frames) < 30
+    text = tmp_path / "text.mp4"
+    text.write_text("Dear diary")
+    fails(run(*command, f"--video={text}"), "text.mp4: cannot be read")
+    fails(run(*command), "--image, --images_dir and --video")
+
+
+@pytest.mark.slow
+def test_data_of_other_classes_are_refused(workplace, tmp_path):
+    rooms = {
+        "classes": [
+            {"name": "floor", "color": [1, 2, 3]},
+            {"name": "wall", "color": [4, 5, 6]},
+            {"name": "door", "color": [7, 8, 9]},
+        ]
+    }
+    path = tmp_path / "rooms.json"
+    path.write_text(json.dumps(rooms))
+    fails(
+        run(
+            "evaluate",
+            f"--dataset_dir={workplace / 'camvid'}",
+            f"--classes={path}",
+            f"--model={workplace / 'victim'}",
+            f"--attacker={workplace / 'attacker'}",
+            f"--report_dir={tmp_path / 'report'}",
+        ),
+        "rooms.json",
+        "names floor, wall, door, unlabeled",
+        "train_victim",
+    )
+    assert not (tmp_path / "report").exists()
