@@ -274,6 +274,7 @@ def main(arguments) -> None:
             SECRET,
             folder,
             outputs=Outputs(overwrite=True),
+            check="off",
         )
         decoder = stegastamp.Decoder(values.model, values.threads)
         result = {

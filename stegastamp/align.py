@@ -18,32 +18,37 @@ ELITE = 8
 SPREAD = 0.02
 LEAST_SPREAD = 0.002
 # Of each round the surest views are offered as words.
-OFFERED = 2
-WORDS = ROUNDS * OFFERED
+OFFERED = (2,) * ROUNDS
+# Where several searches are made on one photo, the later ones offer less:
+# the last rounds read what earlier ones do, and the bound on false positives
+# grows with every word.
+OFFERED_LATER = (0, 1) * (ROUNDS // 2)
 
 
-def align(read, view, seed=0):
+def align(read, view, offered=OFFERED, seed=0):
     """Looks for the perspective at which a decoder is surest.
 
     Args:
         read: callable, list of View -> logits [N, S].
         view: View to start at.
+        offered: ints, how many of the surest views of each round are offered
+            as words; as many rounds are made.
         seed: int; the same search at each call.
 
     Yields:
-        (logits [S], View), the `OFFERED` surest of each of `ROUNDS` rounds:
-        `WORDS` in all, so the rate of false positives stays bounded.
+        (logits [S], View), `sum(offered)` in all, so the rate of false
+        positives stays bounded.
     """
     generator = np.random.default_rng(seed)
     mean, spread = np.zeros((4, 2)), np.full((4, 2), SPREAD)
-    for _ in range(ROUNDS):
+    for count in offered:
         noise = generator.standard_normal((POPULATION, 4, 2))
         offsets = mean + spread * noise
         offsets[0] = mean
         views = [view.moved(offset) for offset in offsets]
         logits = read(views)
         order = np.argsort(-confidence(logits))
-        for index in order[:OFFERED]:
+        for index in order[:count]:
             yield logits[index], views[index]
         elite = offsets[order[:ELITE]]
         mean = 0.2 * mean + 0.8 * elite.mean(axis=0)

@@ -13,6 +13,7 @@ shrunk to its own size, and its residual is resized onto the photo.
 import collections
 import contextlib
 import dataclasses
+import functools
 import time
 from pathlib import Path
 
@@ -25,16 +26,19 @@ from shared.errors import UserError
 from shared.images import resize_area
 from shared.model_dir import find_model
 from shared.runtime import open_session, read_metadata
-from stegastamp.align import WORDS, align
-from stegastamp.message import MessageCodec, confidence
-from stegastamp.read_back import copy_of, least_factor
+from stegastamp.align import OFFERED, OFFERED_LATER, align
+from stegastamp.message import MAX_CORRECTED, MessageCodec, confidence
+from stegastamp.photo_arrays import LUMA, as_rgb, blend, split
+from stegastamp.read_back import (
+    UNREADABLE,
+    copy_of,
+    least_factor,
+    other_strength,
+)
 from stegastamp.views import list_views, look
 
 WEIGHTS = Path(__file__).parent / "weights"
 MIN_SIDE = 32
-
-# Rec. 601 luma of RGB, as in JPEG.
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def define_flags(values=flags.FLAGS):
@@ -76,7 +80,9 @@ def words_tried(views="fast", rotations=False):
     times the words, and below 1e-6 for all that can be asked for; with a key
     it is the same.
     """
-    return len(list_views(views, rotations)) + WORDS
+    first, *later = list_views(views, rotations)
+    words = len(first) + sum(OFFERED)
+    return words + sum(len(group) + sum(OFFERED_LATER) for group in later)
 
 
 def find_stamp_model(model):
@@ -147,35 +153,6 @@ class _Network:
             ) from error
 
 
-def _split(image):
-    """Checks a photo and gives its colour [H, W, C], alpha and full scale."""
-    image = np.asarray(image)
-    if image.dtype == np.uint8:
-        scale = 255.0
-    elif image.dtype == np.uint16:
-        scale = 65535.0
-    elif image.dtype in (np.float32, np.float64):
-        scale = 1.0
-        # A photo in 0..255 floats would come out as noise.
-        if image.size and not (image.min() >= 0 and image.max() <= 1):
-            raise ValueError("a photo of floats must lie in [0, 1]")
-    else:
-        raise ValueError(
-            "a photo must be uint8, uint16, or float in [0, 1]. Received: "
-            f"dtype={image.dtype}"
-        )
-    if image.ndim == 2:
-        return image[..., None], None, scale
-    if image.ndim != 3 or image.shape[2] not in (1, 3, 4) or not image.size:
-        raise ValueError(
-            "a photo has shape [H, W], [H, W, 1], [H, W, 3] or [H, W, 4]. "
-            f"Received: shape={image.shape}"
-        )
-    if image.shape[2] == 4:
-        return np.ascontiguousarray(image[..., :3]), image[..., 3:], scale
-    return image, None, scale
-
-
 class Encoder:
     """Hides messages in photos.
 
@@ -205,7 +182,17 @@ class Encoder:
         self.codec = self._network.codec
         self.decoder = Decoder(model, threads, provider) if read_back else None
 
-    def encode(self, image, message, strength=1.0, timings=None, *, key=None):
+    def encode(
+        self,
+        image,
+        message,
+        strength=1.0,
+        timings=None,
+        *,
+        key=None,
+        check=True,
+        report=None,
+    ):
         """Hides a message in one photo.
 
         The network's residual is resized cubically to the photo, multiplied
@@ -214,14 +201,19 @@ class Encoder:
 
         Args:
             image: [H, W], [H, W, 1], [H, W, 3] RGB or [H, W, 4] RGBA; uint8,
-                uint16, or float in [0, 1]; both sides at least 32 pixels.
+                uint16, or float in [0, 1]; both sides at least `MIN_SIDE`
+                pixels.
             message: str of at most `codec.message_bytes` bytes in UTF-8.
             strength: float > 0; 1 is what the model was trained for, more is
                 more robust and more visible.
-            timings: optional Timings, to which resize, network, read back and
-                blend are added.
+            timings: optional Timings, to which resize, network, read back,
+                blend and check are added.
             key: str that will be needed to read the message, or None; see
                 `stegastamp.keyed`.
+            check: bool; False returns a stamped photo of which the message
+                cannot be read, too. Without `read_back` nothing is checked.
+            report: optional `stegastamp.read_back.ReadBack`, into which goes
+                what the read-back said of the stamp.
 
         Returns:
             (stamped, residual): the photo in the shape and type of `image`,
@@ -229,23 +221,51 @@ class Encoder:
             added, as a share of full scale, before clipping.
 
         Raises:
-            ValueError: for a photo, message or key that is not as above.
+            ValueError: for a photo, message or key that is not as above, and
+                for a photo that does not carry its message (see `check`).
         """
         timings = Timings() if timings is None else timings
         if not 0 < strength < float("inf"):
             raise ValueError(f"strength must be positive. Received: {strength}")
         secret = self.codec.encode(message, key)
-        color, alpha, scale = _split(image)
-        height, width, channels = color.shape
+        color, alpha, scale = split(image)
+        height, width, _ = color.shape
         if min(height, width) < MIN_SIDE:
             raise ValueError(
                 f"a photo of {width} x {height} pixels is too small to carry "
                 f"a message; both sides must be at least {MIN_SIDE}"
             )
+        plain = self._residual(color, scale, secret, timings)
+        factor = strength
+        if self.decoder:
+            with timings.stage("read back"):
+                found = least_factor(
+                    self.decoder.logits,
+                    copy_of(color, scale),
+                    plain,
+                    secret,
+                    strength,
+                )
+            factor = found.factor
+            if report is not None:
+                report.factor, report.wrong = found.factor, found.wrong
+        with timings.stage("blend"):
+            stamped, residual = blend(color, plain * np.float32(factor), scale)
+        if check and self.decoder:
+            with timings.stage("check"):
+                if not self.decoder.carries(stamped, secret):
+                    share = plain * np.float32(factor / strength)
+                    self._refuse(color, share, scale, secret, strength)
+        if alpha is not None:
+            stamped = np.concatenate([stamped, alpha], axis=2)
+        return stamped.reshape(np.shape(image)), residual
+
+    def _residual(self, color, scale, secret, timings):
+        """What the network adds, at its own size and unscaled."""
         network = self._network
         with timings.stage("resize"):
             small = resize_area(color, network.height, network.width)
-            small = _as_rgb(small / np.float32(scale))
+            small = as_rgb(small / np.float32(scale))
         with timings.stage("network"):
             residual = network.run(
                 image=small[None], secret=secret[None].astype(np.float32)
@@ -253,42 +273,25 @@ class Encoder:
         with timings.stage("blend"):
             if network.tints:
                 residual = residual - residual.mean((0, 1), keepdims=True)
-            if channels == 1:
-                residual = (residual @ _LUMA)[..., None]
-        factor = strength
-        if self.decoder:
-            with timings.stage("read back"):
-                copy = copy_of(color, scale)
-                factor *= least_factor(
-                    self.decoder.logits, copy, residual, secret
-                )
-        with timings.stage("blend"):
-            residual *= np.float32(factor)
-            # OpenCV's resize and sum run on every core, and the sum needs no
-            # float copy of the photo.
-            residual = cv2.resize(
-                residual, (width, height), interpolation=cv2.INTER_CUBIC
-            ).reshape(height, width, channels)
-            stamped = cv2.addWeighted(
-                color, 1.0, residual, scale, 0.0, dtype=_DEPTHS[color.dtype]
-            ).reshape(color.shape)
-            if scale == 1.0:
-                stamped = np.clip(stamped, 0.0, 1.0)
-            if alpha is not None:
-                stamped = np.concatenate([stamped, alpha], axis=2)
-        return stamped.reshape(np.shape(image)), residual
+            if color.shape[2] == 1:
+                residual = (residual @ LUMA)[..., None]
+        return residual
 
+    def _refuse(self, color, residual, scale, secret, strength):
+        """Says whether another strength makes the message readable."""
 
-_DEPTHS = {
-    np.dtype(np.uint8): cv2.CV_8U,
-    np.dtype(np.uint16): cv2.CV_16U,
-    np.dtype(np.float32): cv2.CV_32F,
-    np.dtype(np.float64): cv2.CV_64F,
-}
+        def reads(other):
+            stamped, _ = blend(color, residual * np.float32(other), scale)
+            wrong = (self.decoder.logits([stamped])[0] > 0) != secret
+            return np.count_nonzero(wrong) <= MAX_CORRECTED
 
-
-def _as_rgb(image):
-    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+        other = other_strength(reads, strength)
+        if other is None:
+            raise ValueError(UNREADABLE)
+        raise ValueError(
+            "the message cannot be read back from the stamped photo; "
+            f"strength={other:g} holds it"
+        )
 
 
 class Decoder:
@@ -327,9 +330,9 @@ class Decoder:
         network = self._network
         batch = []
         for image in photos:
-            color, _, scale = _split(image)
+            color, _, scale = split(image)
             small = resize_area(color, network.height, network.width)
-            batch.append(_as_rgb(small / np.float32(scale)))
+            batch.append(as_rgb(small / np.float32(scale)))
         return network.run(image=np.stack(batch))
 
     def decode(
@@ -338,19 +341,21 @@ class Decoder:
         """Looks for a message in one photo.
 
         The whole photo is read first. If it carries no message, the photo is
-        read as if a border had been cropped from it, or added to it; then the
-        view of which the network was surest is tilted until the network is
-        surer still (`stegastamp.align`). The first view with a message wins.
-        An unmarked photo is read as marked with a probability of at most
+        read as if a border had been cropped from it, or added to it, or as if
+        it were mirrored; then the view of which the network was surest is
+        tilted until the network is surer still (`stegastamp.align`). Each
+        wider setting does all of this first, and then the same with views of
+        its own. The first view with a message wins. An unmarked photo is read
+        as marked with a probability of at most
         `codec.false_positive_rate(words_tried(views, rotations))`.
 
         Args:
             image: [H, W], [H, W, 1], [H, W, 3] RGB or [H, W, 4] RGBA; uint8,
                 uint16, or float in [0, 1]; any size.
-            views: "fast" (6 views) or "thorough" (26 views).
+            views: "fast" (7 views) or "thorough" (27 views).
             rotations: bool, also look at the photo turned by 90, 180 and 270
-                degrees (18 views more).
-            timings: optional Timings, to which resize, views and
+                degrees, mirrored or not (21 views more).
+            timings: optional Timings, to which resize, network, views and
                 align are added.
             key: str that the message was hidden with. Messages under another
                 key, or none, are then not found, and without it none that has
@@ -363,14 +368,41 @@ class Decoder:
             ValueError: for a photo that is not as above, or an empty key.
         """
         timings = Timings() if timings is None else timings
+        for logits, view in self._words(image, views, rotations, timings):
+            found = self.codec.decode(logits, key)
+            if found:
+                return dataclasses.replace(found, view=view.name)
+        return None
+
+    def carries(self, image, secret):
+        """Whether `decode` reads a certain word from a photo.
+
+        Args:
+            image: see `decode`.
+            secret: [secret_size] of 0 and 1, as `codec.encode` makes it.
+
+        Returns:
+            bool.
+
+        Raises:
+            ValueError: for a photo that is not as in `decode`.
+        """
+        words = self._words(image, "fast", False, Timings())
+        return any(
+            np.count_nonzero((logits > 0) != secret) <= MAX_CORRECTED
+            for logits, _ in words
+        )
+
+    def _words(self, image, views, rotations, timings):
+        """Yields (logits [S], View), in the order in which they are tried."""
         network = self._network
-        tried = list_views(views, rotations)
-        color, _, scale = _split(image)
+        groups = list_views(views, rotations)
+        color, _, scale = split(image)
         with timings.stage("resize"):
             # Every view is cut from one copy, of twice the network's size so
             # that cutting costs no sharpness.
             copy = resize_area(color, 2 * network.height, 2 * network.width)
-            copy = _as_rgb(copy / np.float32(scale))
+            copy = as_rgb(copy / np.float32(scale))
             whole = cv2.resize(
                 copy,
                 (network.width, network.height),
@@ -378,27 +410,24 @@ class Decoder:
             )
         with timings.stage("network"):
             logits = network.run(image=whole[None])
-        found = self._first(zip(logits, tried, strict=False), key)
-        if found:
-            return found
+        yield logits[0], groups[0][0]
 
-        def read(views):
-            cut = [look(copy, v, network.height, network.width) for v in views]
-            return network.run(image=np.stack(cut))
+        def read(stage, views):
+            with timings.stage(stage):
+                cut = [
+                    look(copy, view, network.height, network.width)
+                    for view in views
+                ]
+                return network.run(image=np.stack(cut))
 
-        with timings.stage("views"):
-            logits = np.concatenate([logits, read(tried[1:])])
-        found = self._first(zip(logits[1:], tried[1:], strict=True), key)
-        if found:
-            return found
-        with timings.stage("align"):
-            surest = tried[int(np.argmax(confidence(logits)))]
-            return self._first(align(read, surest), key)
-
-    def _first(self, words, key):
-        """The first of (logits, View) that carries a message."""
-        for logits, view in words:
-            found = self.codec.decode(logits, key)
-            if found:
-                return dataclasses.replace(found, view=view.name)
-        return None
+        offered = OFFERED
+        for group in groups:
+            # Of the first group, the whole photo has been read.
+            known = len(logits)
+            logits = np.concatenate([logits, read("views", group[known:])])
+            yield from zip(logits[known:], group[known:], strict=True)
+            sure = confidence(logits) * [view.tilts for view in group]
+            surest = group[int(np.argmax(sure))]
+            tilt = functools.partial(read, "align")
+            yield from align(tilt, surest, offered)
+            offered, logits = OFFERED_LATER, logits[:0]

@@ -156,7 +156,8 @@ def main(arguments, values=flags.FLAGS):
 
     # Hide.
     try:
-        stamped, residual = encoder.encode(cover, secret)
+        # What cannot be read is shown below.
+        stamped, residual = encoder.encode(cover, secret, check=False)
     except ValueError as error:
         raise UserError(f"--image={values.image}: {error}") from error
     make_directory(output)

@@ -10,9 +10,10 @@
 Writes NAME_hidden.png, the photo with the message, and NAME_residual.png,
 what was added to it (gray is nothing). The photo keeps its size, its shape,
 its transparency and its bit depth. Each file is read back before it is put in
-place: a photo whose message did not survive the format is not written. Both
-files are written or none, and none that exists is replaced without
---overwrite.
+place: a photo whose message did not survive the format is not written. A
+photo that carried a message already, or whose message has nothing to spare, is
+written with a warning. Both files are written or none, and none that exists is
+replaced without --overwrite.
 
 In a directory, what an earlier run wrote beside its photos is left out, and a
 photo whose NAME_hidden file already holds the message is skipped, so that the
@@ -47,6 +48,7 @@ from shared.outputs import Outputs, write_files
 from shared.photo_folders import LeftOut, find_photos, leave_out_outputs
 from shared.text import say, warn
 from stegastamp import api
+from stegastamp.read_back import UNREADABLE, ReadBack, other_strength
 
 _FORMATS = ("png", "jpg", "webp", "tiff")
 _LOSSLESS = ("png", "tiff")
@@ -110,7 +112,8 @@ def define_flags(values=flags.FLAGS):
         "error",
         ["error", "warn", "off"],
         "What to do if the message cannot be read back from the file: not "
-        "write the file and fail; write it and warn; or not look.",
+        "write the file and fail; write it and warn; or not look, nor warn of "
+        "a message that is there already or has nothing to spare.",
         flag_values=values,
     )
     flags.DEFINE_bool(
@@ -209,9 +212,21 @@ class Stamper:
         for note in (*photo.notes, *losses(photo, f".{self.format}")):
             warn(f"{path}: {note}")
         photo = ready_for(photo, f".{self.format}")
+        look = self.decoder is not None and self.check != "off"
+        if look:
+            with timings.stage("look"):
+                self._look(path, photo.array)
+        said = ReadBack()
         try:
             stamped, residual = self.encoder.encode(
-                photo.array, self.secret, self.strength, timings, key=self.key
+                photo.array,
+                self.secret,
+                self.strength,
+                timings,
+                key=self.key,
+                # With a decoder of our own it is the file that is checked.
+                check=self.decoder is None and self.check != "off",
+                report=said,
             )
         except ValueError as error:
             raise UserError(f"{path}: {error}") from error
@@ -229,9 +244,9 @@ class Stamper:
                     )
                 except UserError as error:
                     raise UserError(f"{target}: {error}") from error
-            if self.decoder and self.check != "off":
+            if look:
                 with timings.stage("check"):
-                    self._check(target, data, stamped)
+                    self._check(target, data, stamped, photo, said)
             with timings.stage("write"):
                 contents = {target: data}
                 if picture:
@@ -239,21 +254,69 @@ class Stamper:
                 write_files(contents, self.outputs.overwrite)
         return target, timings
 
-    def _check(self, target, data, stamped):
-        if self.format not in _LOSSLESS:
-            stamped = decode_photo(data, str(target), self.max_pixels).array
-        found = self.decoder.decode(stamped, key=self.key)
+    def _look(self, path, array):
+        """Warns of a message that the photo carries already."""
+        found = self._glance(array)
+        if found == self.secret:
+            warn(f"{path}: already carries this message; twice shows more")
+        elif found is not None:
+            warn(
+                f"{path}: already carries {found!r}, which will not be "
+                "readable any more"
+            )
+
+    def _glance(self, array):
+        """The message that one look at the whole photo reads, or None."""
+        word = self.decoder.logits([array])[0]
+        found = self.decoder.codec.decode(word, self.key)
+        if not found and self.key:
+            found = self.decoder.codec.decode(word)
+        return found.message if found else None
+
+    def _check(self, target, data, stamped, photo, said):
+        back = self._from_file(target, data, stamped)
+        found = self.decoder.decode(back, key=self.key)
         if found and found.message == self.secret:
+            if said.losses:
+                warn(
+                    f"{target}: the message can be read, but with nothing to "
+                    f"spare: it may be lost after {' or '.join(said.losses)}"
+                )
             return
-        message = (
-            f"{target}: the message cannot be read back; use a higher "
-            "--strength"
-        )
-        if self.format not in _LOSSLESS:
-            message += " or --quality, or --format=png"
+        message = f"{target}: {self._why_lost(target, stamped, photo)}"
         if self.check == "error":
             raise UserError(f"{message} (not written; --check=warn writes it)")
         warn(message)
+
+    def _from_file(self, target, data, stamped):
+        """A stamped photo as its file gives it back."""
+        if self.format in _LOSSLESS:
+            return stamped
+        return decode_photo(data, str(target), self.max_pixels).array
+
+    def _why_lost(self, target, stamped, photo):
+        """What to say of a photo whose message cannot be read back."""
+
+        def reads(strength):
+            again, _ = self.encoder.encode(
+                photo.array, self.secret, strength, key=self.key, check=False
+            )
+            data = encode_photo(
+                photo.with_array(again), f".{self.format}", self.quality
+            )
+            again = self._from_file(target, data, again)
+            return self._glance(again) == self.secret
+
+        mends = []
+        strength = other_strength(reads, self.strength)
+        if strength is not None:
+            mends.append(f"--strength={strength:g}")
+        if self.format not in _LOSSLESS:
+            if self._glance(stamped) == self.secret:
+                mends.append("a higher --quality or --format=png")
+        if not mends:
+            return UNREADABLE
+        return f"the message cannot be read back; use {' or '.join(mends)}"
 
 
 def _residual_png(residual, gray):

@@ -231,7 +231,7 @@ class Evaluation:
         for number, message in enumerate(words):
             try:
                 stamped, _ = self.encoder.encode(
-                    cover, message, strength=self.strength
+                    cover, message, strength=self.strength, check=False
                 )
             except ValueError as error:
                 raise UserError(f"{name}: {error}") from error

@@ -5,6 +5,8 @@ few factors at which its message has errors to spare: no more visible than it
 must be, and with a margin for what happens to it.
 """
 
+import dataclasses
+
 import cv2
 import numpy as np
 
@@ -19,6 +21,42 @@ QUALITY = 25
 BRIGHTER = 1.5
 # Wrong bits allowed as stamped, brighter, and after JPEG; five are mended.
 SPARE = np.array([2, 4, 3])
+_TRIED = ("any change", "brightness x1.5", "JPEG 25")
+# Strengths to try where the one asked for leaves a message unreadable: what
+# is stronger need not be read better.
+STRENGTHS = (1.0, 1.5, 2.0, 3.0, 5.0)
+UNREADABLE = (
+    "this picture cannot carry a message with this model, and no strength up "
+    "to 5 mends that: regular edges as of text and line drawings drown it"
+)
+
+
+@dataclasses.dataclass
+class ReadBack:
+    """What the read-back of one stamp said; `Encoder.encode` fills it in.
+
+    Attributes:
+        factor: float, what the network's stamp was multiplied by (strength
+            included).
+        wrong: three ints: wrong bits as stamped, brighter, and after JPEG.
+    """
+
+    factor: float = 1.0
+    wrong: tuple = (0, 0, 0)
+
+    @property
+    def losses(self):
+        """What the message may be lost after, as a list of str.
+
+        Empty where the stamp has errors to spare.
+        """
+        return [
+            name
+            for name, wrong, spare in zip(
+                _TRIED, self.wrong, SPARE, strict=True
+            )
+            if wrong > spare
+        ]
 
 
 def copy_of(color, scale):
@@ -40,7 +78,7 @@ def copy_of(color, scale):
     return np.repeat(levels, 3, axis=2) if levels.shape[2] == 1 else levels
 
 
-def least_factor(read, copy, residual, secret):
+def least_factor(read, copy, residual, secret, strength=1.0):
     """The least of `FACTORS` that leaves errors to spare, or the best one.
 
     Args:
@@ -49,9 +87,10 @@ def least_factor(read, copy, residual, secret):
         residual: float32 [H, W, 1 or 3], as a share of full scale, at the
             network's size.
         secret: [S] of 0 and 1.
+        strength: float that multiplies the factor once it is found.
 
     Returns:
-        float.
+        ReadBack of the factor times `strength`.
     """
     height, width = copy.shape[:2]
     if residual.shape[2] == 1:
@@ -59,15 +98,39 @@ def least_factor(read, copy, residual, secret):
     residual = 255 * cv2.resize(
         residual, (width, height), interpolation=cv2.INTER_CUBIC
     )
-    excess = []
-    for factor in FACTORS:
+
+    def wrong_at(factor):
         stamped = cv2.addWeighted(
             copy, 1.0, residual, factor, 0.0, dtype=cv2.CV_8U
         )
         brighter = cv2.convertScaleAbs(stamped, alpha=BRIGHTER)
         logits = read([stamped, brighter, jpeg(stamped, QUALITY)])
-        wrong = ((logits > 0) != secret).sum(axis=1)
-        excess.append((wrong - SPARE).max())
-        if excess[-1] <= 0:
+        return ((logits > 0) != secret).sum(axis=1)
+
+    tried = []
+    for factor in FACTORS:
+        wrong = wrong_at(factor)
+        tried.append(((wrong - SPARE).max(), factor, wrong))
+        if tried[-1][0] <= 0:
             break
-    return FACTORS[int(np.argmin(excess))]
+    _, factor, wrong = min(tried, key=lambda trial: trial[0])
+    if strength != 1.0:
+        factor *= strength
+        wrong = wrong_at(factor)
+    return ReadBack(factor, tuple(wrong.tolist()))
+
+
+def other_strength(reads, strength):
+    """A strength at which a photo's message can be read after all.
+
+    Args:
+        reads: callable, strength -> bool.
+        strength: float that failed.
+
+    Returns:
+        float, the first of `STRENGTHS` that does, or None.
+    """
+    for other in STRENGTHS:
+        if other != strength and reads(other):
+            return other
+    return None

@@ -1,4 +1,4 @@
-"""Ways of looking at a photo that was cropped, framed, turned or tilted."""
+"""Ways of looking at a photo that was cropped, framed, mirrored or turned."""
 
 import dataclasses
 
@@ -18,11 +18,13 @@ class View:
         corners: four (x, y), from the top left clockwise, in units of the
             photo's sides; what lies outside the photo repeats its edge.
         turns: int, quarter turns counter-clockwise applied before.
+        tilts: bool, whether `stegastamp.align` may start here.
     """
 
     name: str
     corners: tuple = tuple(map(tuple, _UNIT.tolist()))
     turns: int = 0
+    tilts: bool = True
 
     def moved(self, offsets):
         """This view with its corners moved by `offsets` [4, 2]."""
@@ -53,12 +55,18 @@ def cropped(left, top, right, bottom):
 
 def _fast_views():
     shares = (0.05, 0.1, 0.025, -0.025, -0.05)
-    return [View("whole"), *(cropped(*[share] * 4) for share in shares)]
+    mirrored = tuple(map(tuple, _UNIT[[1, 0, 3, 2]].tolist()))
+    return [
+        View("whole"),
+        *(cropped(*[share] * 4) for share in shares),
+        # Of a photo that is not mirrored the network may be surest here, by a
+        # hair, and the tilt would start at nothing.
+        View("mirrored", mirrored, tilts=False),
+    ]
 
 
-def _thorough_views():
-    views = _fast_views()
-    views += [cropped(*[share] * 4) for share in (0.075, 0.125, 0.15, -0.1)]
+def _more_views():
+    views = [cropped(*[share] * 4) for share in (0.075, 0.125, 0.15, -0.1)]
     # The same amount gone, but all of it from one corner or one side: what a
     # hand-drawn crop looks like.
     for amount in (0.05, 0.1):
@@ -76,18 +84,30 @@ def _thorough_views():
     return views
 
 
-VIEWS = {"fast": tuple(_fast_views()), "thorough": tuple(_thorough_views())}
+def _turned(view, turns):
+    name = f"turned {90 * turns}, {view.name}"
+    return dataclasses.replace(view, name=name, turns=turns)
+
+
+_FAST = tuple(_fast_views())
+_MORE = tuple(_more_views())
+_TURNED = tuple(_turned(view, turns) for turns in (1, 2, 3) for view in _FAST)
+# By the name of each setting, the groups of views that it looks at.
+VIEWS = {"fast": (_FAST,), "thorough": (_FAST, _MORE)}
 
 
 def list_views(views="fast", rotations=False):
-    """The fixed views that `Decoder.decode` tries, in order.
+    """The groups of fixed views that `Decoder.decode` tries, in order.
+
+    A wider setting begins with the groups of every narrower one, so that it
+    finds what they find.
 
     Args:
         views: "fast" or "thorough".
         rotations: bool, also the three quarter turns of the fast views.
 
     Returns:
-        list of View, the whole photo first.
+        list of tuples of View; the first view is the whole photo.
 
     Raises:
         ValueError: for another name.
@@ -96,16 +116,12 @@ def list_views(views="fast", rotations=False):
         raise ValueError(
             f"views must be one of {', '.join(VIEWS)}. Received: {views!r}"
         )
-    result = list(VIEWS[views])
-    if rotations:
-        for turns in (1, 2, 3):
-            result += [
-                dataclasses.replace(
-                    view, name=f"turned {90 * turns}, {view.name}", turns=turns
-                )
-                for view in VIEWS["fast"]
-            ]
-    return result
+    return [*VIEWS[views], *([_TURNED] if rotations else [])]
+
+
+def count_views(views="fast", rotations=False):
+    """How many fixed views `list_views` gives in all."""
+    return sum(map(len, list_views(views, rotations)))
 
 
 def look(copy, view, height, width):

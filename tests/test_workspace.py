@@ -47,6 +47,7 @@ RUNTIME_MODULES = (
     "stegastamp.keyed",
     "stegastamp.message",
     "stegastamp.onnx_inference",
+    "stegastamp.photo_arrays",
     "stegastamp.read_back",
     "stegastamp.report",
     "stegastamp.views",

@@ -7,7 +7,13 @@ import pytest
 
 import stegastamp
 from shared.images import read_photo
-from stegastamp.align import POPULATION, ROUNDS, WORDS, align
+from stegastamp.align import (
+    OFFERED,
+    OFFERED_LATER,
+    POPULATION,
+    ROUNDS,
+    align,
+)
 from stegastamp.attacks import move_corners
 from stegastamp.message import confidence
 from stegastamp.views import View
@@ -43,12 +49,26 @@ def test_the_search_reaches_corners_that_moved_by_3_percent(seed):
     target = np.array(whole.corners) + 0.03 * signs
     asked = []
     words = list(align(_reader(target, asked), whole))
-    assert len(words) == WORDS and asked == [POPULATION] * ROUNDS
+    assert len(words) == sum(OFFERED) and asked == [POPULATION] * ROUNDS
     start = np.abs(np.array(whole.corners) - target).max()
     end = np.abs(np.array(words[-2][1].corners) - target).max()
     assert end < 0.4 * start
     surest = [confidence(logits) for logits, _ in words[::2]]
     assert surest[-1] > 0.9 > surest[0]
+
+
+def test_a_later_search_looks_as_far_and_offers_less():
+    reader = _reader(np.zeros((4, 2)), [])
+    every = [view for _, view in align(reader, View("w"))]
+    asked = []
+    some = [
+        view
+        for _, view in align(
+            _reader(np.zeros((4, 2)), asked), View("w"), OFFERED_LATER
+        )
+    ]
+    assert asked == [POPULATION] * ROUNDS
+    assert some == every[2::4] and len(some) == sum(OFFERED_LATER)
 
 
 def test_the_search_repeats_itself():

@@ -12,6 +12,7 @@ import stegastamp
 from shared.errors import UserError
 from shared.images import read_photo
 from stegastamp import api
+from stegastamp.align import POPULATION, ROUNDS
 from stegastamp.read_back import FACTORS
 from tests.stegastamp.linear_model import write_linear_model
 
@@ -118,8 +119,8 @@ def test_without_reading_back_the_stamp_is_the_networks(model, photo):
 
 
 def test_strength_scales_the_residual(encoder, photo):
-    _, once = encoder.encode(photo, "s")
-    _, half = encoder.encode(photo, "s", strength=0.5)
+    _, once = encoder.encode(photo, "s", check=False)
+    _, half = encoder.encode(photo, "s", strength=0.5, check=False)
     np.testing.assert_allclose(half, once / 2, atol=1e-6)
     for strength in (0, -1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="strength"):
@@ -183,11 +184,48 @@ def test_a_turned_photo_is_found_with_rotations(encoder, decoder, photo, turns):
     assert found.view.startswith(f"turned {90 * turns}")
 
 
-def test_the_words_tried_keep_the_bound(decoder):
-    assert api.words_tried("fast") == 6 + 16
-    assert api.words_tried("thorough", rotations=True) == 44 + 16
-    words = api.words_tried("thorough", rotations=True)
-    assert decoder.codec.false_positive_rate(words) < 1e-6
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_mirrored_photo_is_found(encoder, decoder, photo, turns):
+    stamped, _ = encoder.encode(photo, "mirror")
+    seen = np.rot90(stamped[:, ::-1], -turns)
+    found = decoder.decode(seen, rotations=turns > 0)
+    assert found.message == "mirror" and found.view.endswith("mirrored")
+
+
+class _Counted:
+    """A decoder that notes how many pictures each call shows its network."""
+
+    def __init__(self, decoder, monkeypatch):
+        self.calls, run = [], decoder._network.run
+        monkeypatch.setattr(
+            decoder._network,
+            "run",
+            lambda image: self.calls.append(len(image)) or run(image=image),
+        )
+
+
+def test_what_an_unmarked_photo_costs(decoder, photo, monkeypatch):
+    counted = _Counted(decoder, monkeypatch)
+    assert decoder.decode(photo) is None
+    search = [POPULATION] * ROUNDS
+    assert counted.calls == [1, 6, *search]
+    counted.calls.clear()
+    assert decoder.decode(photo, "thorough", True) is None
+    assert counted.calls == [1, 6, *search, 20, *search, 21, *search]
+
+
+@pytest.mark.parametrize("views", ["fast", "thorough"])
+@pytest.mark.parametrize("rotations", [False, True])
+def test_the_words_tried_keep_the_bound(
+    decoder, photo, monkeypatch, views, rotations
+):
+    words, judge = [], decoder.codec.decode
+    monkeypatch.setattr(
+        decoder.codec, "decode", lambda word: words.append(word) or judge(word)
+    )
+    assert decoder.decode(photo, views, rotations) is None
+    assert api.words_tried(views, rotations) == len(words)
+    assert decoder.codec.false_positive_rate(len(words)) < 1e-6
 
 
 def test_unmarked_photos_and_flat_ones_carry_no_message(decoder, photo):
@@ -234,7 +272,13 @@ def test_a_photo_too_small_to_carry_is_refused(encoder):
 def test_timings_name_every_stage(encoder, decoder, photo):
     timings = api.Timings()
     encoder.encode(photo, "time", timings=timings)
-    assert list(timings) == ["resize", "network", "blend", "read back"]
+    assert list(timings) == [
+        "resize",
+        "network",
+        "blend",
+        "read back",
+        "check",
+    ]
     assert "network" in str(timings) and "total" in str(timings)
     timings = api.Timings()
     decoder.decode(photo, timings=timings)

@@ -7,8 +7,10 @@ from stegastamp.read_back import (
     FACTORS,
     PIXELS,
     SPARE,
+    ReadBack,
     copy_of,
     least_factor,
+    other_strength,
 )
 
 SECRET = np.arange(20) % 2
@@ -31,8 +33,8 @@ def _reader(needed, copy, asked):
 @pytest.mark.parametrize(("needed", "expected"), [(0.1, 0.5), (1.0, 1.0)])
 def test_the_least_factor_that_does_is_taken(needed, expected):
     copy, asked = np.full((48, 64, 3), 90, np.uint8), []
-    factor = least_factor(_reader(needed, copy, asked), copy, RESIDUAL, SECRET)
-    assert factor == expected
+    found = least_factor(_reader(needed, copy, asked), copy, RESIDUAL, SECRET)
+    assert found.factor == expected and found.losses == []
     # As stamped, brighter and as JPEG; no factor beyond the one that did.
     assert asked == [3] * (FACTORS.index(expected) + 1)
 
@@ -48,7 +50,31 @@ def test_where_none_does_the_one_with_the_fewest_errors_is_taken():
         return np.stack([signs] * len(photos))
 
     assert (SPARE < 8).all()
-    assert least_factor(read, copy, RESIDUAL, SECRET) == 1.3
+    found = least_factor(read, copy, RESIDUAL, SECRET)
+    assert (found.factor, found.wrong) == (1.3, (8, 8, 8))
+    assert len(found.losses) == 3
+
+
+def test_what_is_said_of_another_strength_was_tried_at_it():
+    copy, asked = np.full((48, 64, 3), 90, np.uint8), []
+    reader = _reader(1.0, copy, asked)
+    found = least_factor(reader, copy, RESIDUAL, SECRET, strength=0.5)
+    assert found.factor == 0.5 and len(asked) == FACTORS.index(1.0) + 2
+    # Brightness helps this reader, which looks at nothing but the mean.
+    assert found.wrong == (20, 0, 20)
+
+
+def test_the_losses_are_what_has_more_wrong_bits_than_to_spare():
+    assert ReadBack(1.0, tuple(SPARE)).losses == []
+    assert ReadBack(1.0, (2, 5, 3)).losses == ["brightness x1.5"]
+    assert ReadBack(1.0, (3, 4, 4)).losses == ["any change", "JPEG 25"]
+
+
+def test_another_strength_is_one_that_reads():
+    assert other_strength(lambda strength: strength == 2, 1.0) == 2
+    # What is stronger need not be read better.
+    assert other_strength(lambda strength: strength in (1.5, 3), 3) == 1.5
+    assert other_strength(lambda strength: strength == 3, 3) is None
 
 
 @pytest.mark.parametrize(

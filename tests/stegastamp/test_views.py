@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shared.images import resize_area
-from stegastamp.views import View, cropped, list_views, look
+from stegastamp.views import View, count_views, cropped, list_views, look
 
 
 def _smooth(height, width):
@@ -56,11 +56,31 @@ def test_moved_corners_show_another_part():
     np.testing.assert_allclose(result[50, 100, 1], 0.55, atol=5e-3)
 
 
+def test_the_mirrored_view_undoes_a_mirror():
+    image = _smooth(64, 80)
+    [mirrored] = [v for v in list_views()[0] if v.name == "mirrored"]
+    np.testing.assert_allclose(
+        look(resize_area(image[:, ::-1], 64, 80), mirrored, 32, 40),
+        resize_area(image, 32, 40),
+        atol=1e-5,
+    )
+
+
 def test_the_lists_of_views():
-    assert len(list_views("fast")) == 6
-    assert len(list_views("thorough")) == 26
-    everything = list_views("thorough", rotations=True)
-    assert len(everything) == 44 == len(set(everything))
+    assert count_views("fast") == 7
+    assert count_views("thorough") == 27
+    assert count_views("thorough", rotations=True) == 48
+    groups = list_views("thorough", rotations=True)
+    everything = [view for group in groups for view in group]
+    assert len(set(everything)) == len({v.name for v in everything}) == 48
     assert everything[0].name == "whole"
     with pytest.raises(ValueError, match="views"):
         list_views("all")
+
+
+def test_a_wider_setting_begins_with_what_the_narrower_ones_do():
+    fast, thorough = list_views("fast"), list_views("thorough")
+    assert thorough[: len(fast)] == fast
+    assert list_views("fast", True)[: len(fast)] == fast
+    assert list_views("thorough", True)[: len(thorough)] == thorough
+    assert list_views("fast", True)[-1] == list_views("thorough", True)[-1]
