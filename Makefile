@@ -37,11 +37,13 @@ lint: .venv-test/.installed
 
 test-tensorflow: .venv-test/.installed
 	$(ONE_THREAD) KERAS_BACKEND=tensorflow \
-		$(TEST) -m pytest -q -n $(WORKERS) tests
+		$(TEST) -m pytest -q -n $(WORKERS) --dist worksteal tests
 
+# What touches no backend has run on TensorFlow.
 test-jax: .venv-test/.installed
 	$(ONE_THREAD) $(ONE_THREAD_XLA) KERAS_BACKEND=jax \
-		$(TEST) -m pytest -q -n $(WORKERS) -m "not tensorflow" tests
+		$(TEST) -m pytest -q -n $(WORKERS) --dist worksteal --only-backend \
+		tests
 
 bench: .venv-test/.installed
 	@mkdir -p runs/bench

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import shared  # noqa: F401 (before TensorFlow; see there)
+from tests.backends import touches_backend
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 # How long an example takes says how busy the machine is.
@@ -31,17 +32,56 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+OTHERS = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--only-backend",
+        action="store_true",
+        help="Leave out what touches no backend: it ran on TensorFlow.",
+    )
+
+
 def pytest_collection_modifyitems(config, items):
-    """Deselects tests marked `tensorflow` when another backend runs."""
-    if os.environ["KERAS_BACKEND"] == "tensorflow":
-        return
-    kept, dropped = [], []
+    """Deselects what another backend cannot run, or need not run again."""
+    on_tensorflow = os.environ["KERAS_BACKEND"] == "tensorflow"
+    only_backend = config.getoption("only_backend")
+    kept, dropped, others = [], [], 0
     for item in items:
-        marked = item.get_closest_marker("tensorflow")
-        (dropped if marked else kept).append(item)
+        if item.get_closest_marker("tensorflow") and not on_tensorflow:
+            dropped.append(item)
+        elif only_backend and not touches_backend(item.path):
+            dropped.append(item)
+            others += 1
+        else:
+            kept.append(item)
+    config.stash[OTHERS] = others
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
+
+
+def pytest_sessionfinish(session):
+    """A worker of pytest-xdist tells what it left out."""
+    if hasattr(session.config, "workeroutput"):
+        left = session.config.stash.get(OTHERS, 0)
+        session.config.workeroutput["others"] = left
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Each worker has looked at all tests."""
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[OTHERS] = output.get("others", 0)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    others = config.stash.get(OTHERS, 0)
+    if others:
+        terminalreporter.write_line(
+            f"{others} tests touch no backend and ran on TensorFlow"
+        )
 
 
 @pytest.fixture(autouse=True)
