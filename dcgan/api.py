@@ -72,6 +72,11 @@ class Generator:
         )
 
     @property
+    def class_names(self) -> list[str]:
+        """Names of the classes, by number; empty where they are not known."""
+        return list(self.metadata.get("class_names", []))
+
+    @property
     def latent_size(self) -> int:
         """Numbers of a latent."""
         return self.space.size

@@ -16,7 +16,7 @@ from absl import flags
 from keras import layers
 
 from dcgan.batches import ImageBatches
-from dcgan.data import CLASSES, LABELLED, load_images
+from dcgan.data import CLASS_NAMES, LABELLED, load_images
 from dcgan.features import CLASSIFIER, Classifier
 from shared.errors import UserError, no_arguments, run_main
 from shared.export import export_onnx
@@ -26,21 +26,6 @@ from shared.training import define_training_flags, limit_threads, open_run
 
 FLAGS = flags.FLAGS
 FEATURES = 64
-CLASS_NAMES = {
-    "mnist": [str(digit) for digit in range(CLASSES)],
-    "fashion_mnist": [
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    ],
-}
 
 
 def define_flags() -> None:
@@ -80,7 +65,7 @@ def build_classifier() -> keras.Model:
     x = layers.Dense(FEATURES, activation="relu")(x)
     features = layers.Activation("linear", dtype="float32", name="features")(x)
     x = layers.Dropout(0.3)(features)
-    x = layers.Dense(CLASSES)(x)
+    x = layers.Dense(len(CLASS_NAMES["mnist"]))(x)
     probabilities = layers.Softmax(dtype="float32", name="probabilities")(x)
     return keras.Model(
         image,
@@ -170,7 +155,7 @@ def _export_and_test(network, path, test, facts) -> float:
     metadata = {
         "role": "classifier",
         "dataset": FLAGS.dataset,
-        "class_names": CLASS_NAMES[FLAGS.dataset],
+        "class_names": list(CLASS_NAMES[FLAGS.dataset]),
         "test_images": len(test),
     }
     examples = {"image": test.pixels[:3].astype("float32") / 127.5 - 1.0}

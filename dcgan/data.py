@@ -12,7 +12,24 @@ from shared.photo_folders import survey, tell_left_out
 
 DATASETS = ("mnist", "fashion_mnist", "celeba", "folder")
 LABELLED = ("mnist", "fashion_mnist")
-CLASSES = 10
+# Names of the classes of `LABELLED`.
+CLASS_NAMES = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+}
+# A label is kept in 8 bits.
+MOST_CLASSES = 256
 _TFDS_NAMES = {"celeba": "celeb_a"}
 _IDX_NAMES = {"train": "train", "test": "t10k"}
 
@@ -24,10 +41,12 @@ class ImageSet:
     Attributes:
         pixels: uint8 [N, H, W, C], C 1 (gray) or 3 (RGB).
         labels: uint8 [N] classes, or None.
+        class_names: Names of the classes, by label.
     """
 
     pixels: np.ndarray
     labels: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
 
     def __len__(self):
         return len(self.pixels)
@@ -35,7 +54,38 @@ class ImageSet:
     def take(self, index):
         """The images that a slice or an index array picks."""
         labels = None if self.labels is None else self.labels[index]
-        return ImageSet(self.pixels[index], labels)
+        return ImageSet(self.pixels[index], labels, self.class_names)
+
+    @property
+    def class_entropy(self) -> float | None:
+        """Entropy of the classes that occur, in nats; None without labels."""
+        if self.labels is None:
+            return None
+        counts = np.bincount(self.labels)
+        shares = counts[counts > 0] / len(self.labels)
+        return float(-np.sum(shares * np.log(shares)))
+
+
+def first_images(images: ImageSet, count: int):
+    """Which images to take of a set of which not all are wanted.
+
+    Args:
+        images: The set. That of a folder is sorted by class, so as many are
+            taken of each.
+        count: How many, about.
+
+    Returns:
+        A slice or an index array for `ImageSet.take`.
+    """
+    if images.labels is None or len(images) <= count:
+        return slice(count)
+    if not (np.diff(images.labels.astype(int)) >= 0).all():
+        return slice(count)
+    # The first of each class, then the second of each.
+    turn = np.concatenate(
+        [np.arange(n) for n in np.bincount(images.labels) if n]
+    )
+    return np.sort(np.argsort(turn, kind="stable")[:count])
 
 
 def image_size(dataset: str) -> int:
@@ -50,6 +100,7 @@ def load_images(
     channels: int = 3,
     crop_size: int = 0,
     mixed_sizes: bool = False,
+    class_folders: bool = False,
 ) -> ImageSet:
     """Reads a data set.
 
@@ -67,6 +118,8 @@ def load_images(
         crop_size: Side in pixels of the middle square that is taken before
             resizing to 64; 0 means the shorter side.
         mixed_sizes: Whether a folder may hold images of several sizes.
+        class_folders: Whether a `folder` holds one folder a class, whose name
+            is the class's, in which case it must.
 
     Returns:
         ImageSet, in the order of the files.
@@ -92,9 +145,56 @@ def load_images(
     if not path.is_dir():
         raise UserError(f"--data_dir: {path}: is no folder of images")
     channels = 3 if dataset == "celeba" else channels
-    files = _image_files(path)
+    labels, names = None, ()
+    if class_folders:
+        files, labels, names = list_class_folders(path)
+    else:
+        files = _image_files(path)
     pixels = _read_files(files, channels, mixed_sizes)
-    return ImageSet(np.stack([_to_square(p, crop_size, 64) for p in pixels]))
+    pixels = np.stack([_to_square(p, crop_size, 64) for p in pixels])
+    return ImageSet(pixels, labels, names)
+
+
+def list_class_folders(folder):
+    """The images of a folder with a folder a class.
+
+    Args:
+        folder: Path. If all it holds is `train`, or that and `test`, the
+            classes are those of `train`.
+
+    Returns:
+        (files, labels, names): list of Path; uint8 [N], the places of their
+        folders by name; the folders' names.
+
+    Raises:
+        UserError: naming what is not as it should be.
+    """
+
+    def folders(path):
+        found = (p for p in path.iterdir() if not p.name.startswith("."))
+        return sorted(p for p in found if p.is_dir())
+
+    root = Path(folder)
+    parts = folders(root)
+    if parts and {p.name for p in parts} <= {"train", "test"}:
+        root = root / "train"
+        parts = folders(root) if root.is_dir() else []
+    if not 2 <= len(parts) <= MOST_CLASSES:
+        raise UserError(
+            f"{root}: holds {len(parts)} class folders, where 2 to "
+            f"{MOST_CLASSES} are wanted: one for each class, named after it; "
+            "--noconditional learns images without classes"
+        )
+    stray, _ = survey(root)
+    if stray:
+        raise UserError(
+            f"{stray[0]}: lies beside the class folders; move it into one "
+            f"({len(stray)} images do)"
+        )
+    files = [_image_files(part) for part in parts]
+    labels = np.repeat(np.arange(len(parts)), [len(f) for f in files])
+    names = tuple(part.name for part in parts)
+    return [f for fs in files for f in fs], labels.astype(np.uint8), names
 
 
 def _read_labelled(dataset, path, split):
@@ -107,7 +207,7 @@ def _read_labelled(dataset, path, split):
         elif named.exists():
             return _read_labelled(dataset, named, split)
         else:
-            return _read_class_folders(path, split)
+            return _read_numbered_folders(dataset, path, split)
     else:
         pixels, labels = read_npz(path, (f"x_{split}", f"y_{split}"))
     if pixels.ndim == 3:
@@ -122,11 +222,12 @@ def _read_labelled(dataset, path, split):
             f"{path}: {len(pixels)} images and {labels.shape} labels do not "
             "fit together"
         )
-    if labels.max() >= CLASSES:
+    names = CLASS_NAMES[dataset]
+    if labels.max() >= len(names):
         raise UserError(
-            f"{path}: label {labels.max()} is none of 0 to {CLASSES - 1}"
+            f"{path}: label {labels.max()} is none of 0 to {len(names) - 1}"
         )
-    return ImageSet(pixels, labels)
+    return ImageSet(pixels, labels, names)
 
 
 def _idx_files(folder, split):
@@ -143,18 +244,20 @@ def _idx_files(folder, split):
     return found or None
 
 
-def _read_class_folders(folder, split):
+def _read_numbered_folders(dataset, folder, split):
     root = folder / split if (folder / split).is_dir() else folder
     if root == folder and split == "test":
         raise UserError(f"{folder}: has no test part (a folder `test`)")
-    classes = [root / str(label) for label in range(CLASSES)]
+    names = CLASS_NAMES[dataset]
+    classes = [root / str(label) for label in range(len(names))]
     if not all(c.is_dir() for c in classes):
         raise UserError(
             f"{folder}: holds no npz, no IDX files, and not the class folders "
-            f"{classes[0]} to {CLASSES - 1}"
+            f"{classes[0]} to {len(names) - 1}; for classes of your own use "
+            "--dataset=folder"
         )
     files = [_image_files(c) for c in classes]
-    labels = np.repeat(np.arange(CLASSES), [len(f) for f in files])
+    labels = np.repeat(np.arange(len(names)), [len(f) for f in files])
     images = _read_files([f for fs in files for f in fs], 1, False)
     if images[0].shape[:2] != (28, 28):
         height, width = images[0].shape[:2]
@@ -162,7 +265,7 @@ def _read_class_folders(folder, split):
             f"{files[0][0]}: is {width} x {height} pixels, not 28 x 28; use "
             "--dataset=folder for others"
         )
-    return ImageSet(np.stack(images), labels.astype(np.uint8))
+    return ImageSet(np.stack(images), labels.astype(np.uint8), names)
 
 
 def _image_files(folder):
@@ -235,4 +338,4 @@ def _fetch(dataset, split, crop_size):
         pixels.append(image)
         labels.append(example.get("label"))
     labels = None if labels[0] is None else np.array(labels, np.uint8)
-    return ImageSet(np.stack(pixels), labels)
+    return ImageSet(np.stack(pixels), labels, CLASS_NAMES.get(dataset, ()))

@@ -22,7 +22,7 @@ import onnxruntime
 from absl import flags
 
 from dcgan import api
-from dcgan.data import CLASSES, DATASETS, LABELLED, load_images
+from dcgan.data import DATASETS, LABELLED, load_images
 from dcgan.features import (
     Classifier,
     Inception,
@@ -131,7 +131,7 @@ def quality(judged, reference) -> dict:
         "recall": recall,
     }
     if judged.probabilities is not None:
-        row |= class_statistics(judged, CLASSES)
+        row |= class_statistics(judged, judged.probabilities.shape[1])
     return row
 
 

@@ -17,7 +17,7 @@ from absl import flags
 
 import shared.outputs
 from dcgan.api import GENERATOR
-from dcgan.data import CLASSES
+from dcgan.data import CLASS_NAMES
 from dcgan.networks import build_networks
 from shared import export, half_storage
 from shared.errors import UserError, no_arguments, run_main
@@ -36,6 +36,20 @@ CONFIG_TYPES = {
     "dataset": str,
     "conditional": bool,
 }
+
+
+def class_names(run_dir) -> tuple[str, ...]:
+    """The names of the classes that a run's players were told, if any were.
+
+    Raises:
+        UserError: If its `config.json` is broken.
+    """
+    config = read_config(run_dir, CONFIG_TYPES)
+    if not config["conditional"]:
+        return ()
+    if config["dataset"] in CLASS_NAMES:
+        return CLASS_NAMES[config["dataset"]]
+    return tuple(read_config(run_dir, {"class_names": list})["class_names"])
 
 
 def load_generator(run_dir) -> keras.Model:
@@ -60,6 +74,7 @@ def load_generator(run_dir) -> keras.Model:
             config["channels"],
             config["resizer"],
             config["dropout"],
+            len(class_names(run_dir)),
         )
     except ValueError as error:
         raise UserError(f"{Path(run_dir) / 'config.json'}: {error}") from error
@@ -107,7 +122,8 @@ def export_run(
         "latent_size": shape[1],
         "step": int(checkpoint.name.split("-")[1]) if checkpoint else 0,
         **config,
-        "classes": CLASSES if config["conditional"] else 0,
+        "classes": len(class_names(run_dir)),
+        "class_names": list(class_names(run_dir)),
     }
     path = output_dir / GENERATOR
     differences = {

@@ -66,6 +66,11 @@ class Classifier:
         """Names of the K classes."""
         return self.metadata["class_names"]
 
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
     def describe(self) -> str:
         """What the features are, in a sentence."""
         facts = self.metadata

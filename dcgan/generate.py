@@ -36,11 +36,11 @@ def define_flags(values=flags.FLAGS):
         flag_values=values,
     )
     flags.DEFINE_integer("seed", 0, "Which images.", flag_values=values)
-    flags.DEFINE_integer(
+    flags.DEFINE_string(
         "label",
         None,
-        "Class of the images, of a generator that was told classes: the digit, "
-        "or the number of the kind of article. Default: any.",
+        "Class of the images, of a generator that was told classes: its name, "
+        "or its number from 0. Default: any.",
         flag_values=values,
     )
     flags.DEFINE_string(
@@ -88,6 +88,26 @@ def write_images(folder, images, first=0, overwrite=False):
         write_photo(image_path(folder, number), photo, overwrite=overwrite)
 
 
+def find_label(generator, values):
+    """The number of the class that --label asks for, or None.
+
+    Raises:
+        UserError: naming the classes, if there is none such.
+    """
+    if values.label is None:
+        return None
+    classes, names = generator.space.classes, generator.class_names
+    if values.label in names:
+        return names.index(values.label)
+    if values.label.isdecimal() and int(values.label) < classes:
+        return int(values.label)
+    known = "was told no classes; leave the flag out"
+    if classes:
+        known = f"knows classes 0 to {classes - 1}"
+        known += f": {', '.join(names)}" if names else ""
+    raise UserError(f"--label={values.label}: {values.model} {known}")
+
+
 def main(arguments, values=flags.FLAGS):
     """Runs the command."""
     no_arguments(arguments)
@@ -100,16 +120,8 @@ def main(arguments, values=flags.FLAGS):
             )
     output = Path(values.output)
     generator = api.Generator(values.model, values.threads, values.provider)
-    classes = generator.space.classes
-    if values.label is not None and not 0 <= values.label < classes:
-        known = (
-            f"knows classes 0 to {classes - 1}"
-            if classes
-            else "was told no classes; leave the flag out"
-        )
-        raise UserError(f"--label={values.label}: {values.model} {known}")
     columns = None
-    asked = {"seed": values.seed, "label": values.label}
+    asked = {"seed": values.seed, "label": find_label(generator, values)}
     if values.interpolate:
         walks = generator.walks(values.count, values.walk_steps, **asked)
         latents = walks.reshape(-1, generator.latent_size)

@@ -18,27 +18,29 @@ ADVICE = {
 }
 
 
-def diagnose(logs: dict, classes: int = 0) -> str:
+def diagnose(logs: dict, entropy: float | None = None) -> str:
     """Names the state that a GAN's numbers show.
 
     Args:
         logs: An epoch's means of `shared.gan.gan_logs` and the players'
             losses; `class_entropy` (nats) and `class_coverage` (count) if a
             classifier looked at samples.
-        classes: Number of classes of the data; 0 if it has none.
+        entropy: Entropy of the data's own classes, in nats; None if it has
+            none. exp(entropy) is as many classes as there are, if they are
+            even.
 
     Returns:
         `HEALTHY` or one of the keys of `ADVICE`; the worst, where several
         would do. Collapse means a diversity below a quarter of the data's,
-        or samples in fewer than half of the classes, or with an entropy
-        below half of that of even classes.
+        or samples in fewer than half of the data's classes, or with less
+        than half of their entropy.
     """
     collapsed = logs["diversity"] < 0.25
-    if classes and "class_entropy" in logs:
+    if entropy is not None and "class_entropy" in logs:
         collapsed = (
             collapsed
-            or logs["class_coverage"] < classes / 2
-            or logs["class_entropy"] < 0.5 * math.log(classes)
+            or logs["class_coverage"] < math.exp(entropy) / 2
+            or logs["class_entropy"] < entropy / 2
         )
     if collapsed:
         return MODE_COLLAPSE
@@ -53,12 +55,12 @@ class Health:
     """Follows the state over a training; keeps the steps at which it changed.
 
     Args:
-        classes: Number of classes of the data; 0 if it has none.
+        entropy: Entropy of the data's classes; see `diagnose`.
         patience: Reports in a row that make a failure, not a phase.
     """
 
-    def __init__(self, classes: int = 0, patience: int = 3):
-        self.classes = classes
+    def __init__(self, entropy: float | None = None, patience: int = 3):
+        self.entropy = entropy
         self.patience = patience
         self.state = HEALTHY
         self.reports = 0
@@ -75,7 +77,7 @@ class Health:
         Returns:
             A line to log if the state has changed, else None.
         """
-        state = diagnose(logs, self.classes)
+        state = diagnose(logs, self.entropy)
         if state == self.state:
             self.reports += 1
             return None

@@ -24,7 +24,7 @@ def build_networks(
     channels: int,
     resizer: str,
     dropout: float,
-    outputs: int = 1,
+    classes: int = 0,
 ):
     """Builds a generator and its discriminator.
 
@@ -35,7 +35,8 @@ def build_networks(
         resizer: How the report's generator doubles sizes: `upsampling` or
             `transposed` convolution.
         dropout: Rate in the report's 28-pixel discriminator.
-        outputs: Logits of the discriminator; more than 1 at 28 pixels only.
+        classes: Classes that both players are told: the discriminator has a
+            logit of each; 0 for none.
 
     Returns:
         Two models, `generator` and `discriminator`.
@@ -54,24 +55,40 @@ def build_networks(
                 f"`{name}` must be one of {', '.join(map(str, choices))}. "
                 f"Received: {value!r}"
             )
-    if outputs != 1 and size != 28:
-        raise ValueError(
-            "`outputs` must be 1 unless `size` is 28. "
-            f"Received: outputs={outputs}, size={size}"
-        )
+    outputs, latent = max(classes, 1), latent_size(family, classes)
     if family == "keras_io":
         if size == 28:
             return (
-                keras_io_generator_28(channels),
+                keras_io_generator_28(channels, latent),
                 keras_io_critic_28(channels, outputs),
             )
-        return keras_io_generator_64(channels), keras_io_critic_64(channels)
+        return (
+            keras_io_generator_64(channels, latent),
+            keras_io_critic_64(channels, outputs),
+        )
     if size == 28:
         return (
-            generator_28(channels, resizer),
+            generator_28(channels, resizer, latent),
             discriminator_28(channels, dropout, outputs),
         )
-    return generator_64(channels, resizer), discriminator_64(channels)
+    return (
+        generator_64(channels, resizer, latent),
+        discriminator_64(channels, outputs),
+    )
+
+
+def latent_size(family: str, classes: int = 0) -> int:
+    """Numbers of a latent: the published ones, or more for many classes.
+
+    Classes take a number each; they get numbers of their own where half of
+    the published ones would not do.
+
+    Args:
+        family: One of `LATENT_SIZES`.
+        classes: Classes that the generator is told.
+    """
+    size = LATENT_SIZES[family]
+    return size if 2 * classes <= size else size + classes
 
 
 def _model(inputs, outputs, activation, output_name, name):
@@ -81,21 +98,25 @@ def _model(inputs, outputs, activation, output_name, name):
     return keras.Model(inputs, outputs, name=name)
 
 
-def _latent(family):
-    return keras.Input((LATENT_SIZES[family],), name="latent")
+def _latent(size):
+    return keras.Input((size,), name="latent")
 
 
 def _image(size, channels):
     return keras.Input((size, size, channels), name="image")
 
 
-def generator_28(channels: int = 1, resizer: str = "upsampling"):
+def generator_28(
+    channels: int = 1,
+    resizer: str = "upsampling",
+    latent_size: int = LATENT_SIZES["report"],
+):
     """The report's generator: 2,330,944 weights for one channel.
 
     Batch normalisation stands on the flat vector, before the reshape; no
     layer has a bias.
     """
-    latent = _latent("report")
+    latent = _latent(latent_size)
     x = layers.Dense(7 * 7 * 256, use_bias=False)(latent)
     x = layers.LeakyReLU()(layers.BatchNormalization()(x))
     x = layers.Reshape((7, 7, 256))(x)
@@ -122,14 +143,18 @@ def discriminator_28(channels: int = 1, dropout: float = 0.3, outputs: int = 1):
     return _model(image, x, "linear", "logit", "discriminator")
 
 
-def generator_64(channels: int = 3, resizer: str = "transposed"):
+def generator_64(
+    channels: int = 3,
+    resizer: str = "transposed",
+    latent_size: int = LATENT_SIZES["report"],
+):
     """The report's generator for 64 pixels: 3,578,624 weights for colour.
 
     With `upsampling` the four doublings are pixel repetition and a 5 x 5
     convolution, which avoids checkerboards and has more weights.
     """
-    latent = _latent("report")
-    x = layers.Reshape((1, 1, LATENT_SIZES["report"]))(latent)
+    latent = _latent(latent_size)
+    x = layers.Reshape((1, 1, latent_size))(latent)
     x = layers.Conv2DTranspose(512, 4, use_bias=False)(x)
     for filters in (256, 128, 64, channels):
         x = layers.ReLU()(layers.BatchNormalization()(x))
@@ -142,7 +167,7 @@ def generator_64(channels: int = 3, resizer: str = "transposed"):
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def discriminator_64(channels: int = 3):
+def discriminator_64(channels: int = 3, outputs: int = 1):
     """The report's discriminator for 64 pixels: 2,767,360 weights for colour.
 
     Leaky slopes are .2, as in the paper by Radford et al. (2016).
@@ -156,7 +181,7 @@ def discriminator_64(channels: int = 3):
         if filters > 64:
             x = layers.BatchNormalization()(x)
         x = layers.LeakyReLU(0.2)(x)
-    x = layers.Flatten()(layers.Conv2D(1, 4, use_bias=False)(x))
+    x = layers.Flatten()(layers.Conv2D(outputs, 4, use_bias=False)(x))
     return _model(image, x, "linear", "logit", "discriminator")
 
 
@@ -164,13 +189,15 @@ def discriminator_64(channels: int = 3):
 # [-1, 1] here: tanh(x) is the same function as 2 sigmoid(2 x) - 1.
 
 
-def keras_io_generator_28(channels: int = 1):
+def keras_io_generator_28(
+    channels: int = 1, latent_size: int = LATENT_SIZES["keras_io"]
+):
     """Generator of keras.io's GAN example on MNIST: 1,339,905 weights.
 
     Source: keras.io, `dcgan_overriding_train_step` in its MNIST form, which
     is also the GAN of the guide on custom training steps.
     """
-    latent = _latent("keras_io")
+    latent = _latent(latent_size)
     x = layers.LeakyReLU(0.2)(layers.Dense(7 * 7 * 128)(latent))
     x = layers.Reshape((7, 7, 128))(x)
     for _ in range(2):
@@ -191,9 +218,11 @@ def keras_io_critic_28(channels: int = 1, outputs: int = 1):
     return _model(image, x, "linear", "logit", "discriminator")
 
 
-def keras_io_generator_64(channels: int = 3):
+def keras_io_generator_64(
+    channels: int = 3, latent_size: int = LATENT_SIZES["keras_io"]
+):
     """Generator of keras.io's DCGAN example on CelebA."""
-    latent = _latent("keras_io")
+    latent = _latent(latent_size)
     x = layers.Reshape((8, 8, 128))(layers.Dense(8 * 8 * 128)(latent))
     for filters in (128, 256, 512):
         x = layers.Conv2DTranspose(filters, 4, strides=2, padding="same")(x)
@@ -202,12 +231,12 @@ def keras_io_generator_64(channels: int = 3):
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def keras_io_critic_64(channels: int = 3):
+def keras_io_critic_64(channels: int = 3, outputs: int = 1):
     """Discriminator of keras.io's DCGAN example on CelebA."""
     image = _image(64, channels)
     x = image
     for filters in (64, 128, 128):
         x = layers.Conv2D(filters, 4, strides=2, padding="same")(x)
         x = layers.LeakyReLU(0.2)(x)
-    x = layers.Dense(1)(layers.Dropout(0.2)(layers.Flatten()(x)))
+    x = layers.Dense(outputs)(layers.Dropout(0.2)(layers.Flatten()(x)))
     return _model(image, x, "linear", "logit", "discriminator")

@@ -14,7 +14,7 @@ from absl import flags
 
 from dcgan.batches import ImageBatches
 from dcgan.conditional_gan import ConditionalGan
-from dcgan.data import CLASSES, DATASETS, LABELLED, image_size, load_images
+from dcgan.data import DATASETS, first_images, image_size, load_images
 from dcgan.features import Classifier, shipped_classifier
 from dcgan.health import Health
 from dcgan.latent_space import LatentSpace
@@ -60,7 +60,8 @@ HELP = {
     "label_flip": "Share of the discriminator's labels that are swapped.",
     "label_noise": "Largest noise on the discriminator's labels.",
     "conditional": "Tell both players the images' classes: far better images, "
-    "and of the class that is asked for (mnist, fashion_mnist).",
+    "and of the class that is asked for (mnist, fashion_mnist, and a "
+    "folder with a folder for each class).",
     "average": "Ship the mean of the generator's weights, this share of it "
     "kept at each step (e.g. 0.999); 0 ships the weights as they are.",
 }
@@ -131,10 +132,10 @@ def settings_from_flags() -> dict:
             raise UserError(
                 f"--{name}: {settings[name]} is not between {low} and {high}"
             )
-    if settings["conditional"] and FLAGS.dataset not in LABELLED:
+    if settings["conditional"] and FLAGS.dataset == "celeba":
         raise UserError(
-            f"--conditional: {FLAGS.dataset} has no classes; take another "
-            "--preset, or --noconditional"
+            "--conditional: celeba has no classes; take another --preset, or "
+            "--noconditional"
         )
     for name in ("steps", "steps_per_report", "limit"):
         value = FLAGS[name].value
@@ -145,8 +146,18 @@ def settings_from_flags() -> dict:
     return settings
 
 
-def build_game(settings: dict, size: int, channels: int, seed: int) -> Gan:
-    """Makes the game that settings describe, with fresh weights."""
+def build_game(
+    settings: dict, size: int, channels: int, seed: int, classes: int = 10
+) -> Gan:
+    """Makes the game that settings describe, with fresh weights.
+
+    Args:
+        settings: Those of a preset.
+        size: Side of the images in pixels.
+        channels: Of the images.
+        seed: Of the weights and of all that is drawn.
+        classes: Classes of the images, which a conditional game is told.
+    """
     s = settings
     keras.utils.set_random_seed(seed)
     generator, discriminator = build_networks(
@@ -155,7 +166,7 @@ def build_game(settings: dict, size: int, channels: int, seed: int) -> Gan:
         channels,
         s["resizer"],
         s["dropout"],
-        outputs=CLASSES if s["conditional"] else 1,
+        classes=classes if s["conditional"] else 0,
     )
     averaging = {"use_ema": True, "ema_momentum": s["average"]}
     game = ConditionalGan if s["conditional"] else Gan
@@ -204,7 +215,10 @@ def main(argv) -> None:
         channels=FLAGS.channels,
         crop_size=FLAGS.crop_size,
         mixed_sizes=FLAGS.mixed_sizes,
-    ).take(slice(FLAGS.limit))
+        class_folders=settings["conditional"] and FLAGS.dataset == "folder",
+    )
+    if FLAGS.limit:
+        images = images.take(first_images(images, FLAGS.limit))
     batch_size = settings["batch_size"]
     if len(images) < batch_size:
         raise UserError(
@@ -221,10 +235,13 @@ def main(argv) -> None:
         )
 
     # Run directory
+    classes = len(images.class_names) if settings["conditional"] else 0
+    own = FLAGS.dataset == "folder" and classes
     fixed = {k: v for k, v in settings.items() if k != "epochs"}
     run_dir = open_run(
         FLAGS.run_dir,
         fixed
+        | ({"class_names": list(images.class_names)} if own else {})
         | {
             "dataset": FLAGS.dataset,
             "images": len(images),
@@ -244,24 +261,20 @@ def main(argv) -> None:
 
     # Game
     with distribution_scope(FLAGS.distribute):
-        game = build_game(settings, size, channels, FLAGS.seed)
+        game = build_game(settings, size, channels, FLAGS.seed, classes)
         game.compile(
             jit_compile=FLAGS.jit_compile,
             steps_per_execution=FLAGS.steps_per_execution,
         )
     before = resume(game, run_dir)
-    health = Health(CLASSES if FLAGS.dataset in LABELLED else 0)
+    health = Health(images.class_entropy)
     health.set_state(before["schedule"])
     watch = Watch(
         run_dir,
         health,
         per_report,
-        shipped_generator(settings, game, size, channels),
-        LatentSpace(
-            game.latent_size,
-            settings["latent"],
-            CLASSES if settings["conditional"] else 0,
-        ),
+        shipped_generator(settings, game, size, channels, classes),
+        LatentSpace(game.latent_size, settings["latent"], classes),
         classifier,
         images.pixels,
         FLAGS.stop_on_failure,
@@ -295,7 +308,7 @@ def main(argv) -> None:
     print(f"done: {run_dir} ({health.state})")
 
 
-def shipped_generator(settings, game, size, channels):
+def shipped_generator(settings, game, size, channels, classes):
     """The generator that is saved: the one that learns, or its mean's copy."""
     if not settings["average"]:
         return game.generator
@@ -305,6 +318,7 @@ def shipped_generator(settings, game, size, channels):
         channels,
         settings["resizer"],
         settings["dropout"],
+        classes,
     )
     return generator
 

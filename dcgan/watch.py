@@ -8,7 +8,6 @@ from keras import ops
 from tqdm import tqdm
 
 from dcgan.averaging import update_average
-from dcgan.data import CLASSES
 from dcgan.features import class_statistics
 from dcgan.metrics import frechet_distance
 from dcgan.pictures import GRIDS, animate, plot_players
@@ -99,7 +98,7 @@ class Watch(keras.callbacks.Callback):
         if self.classifier:
             images = draw(self.generator, self._latents(1, JUDGED))
             judgement = self.classifier.judge(images)
-            logs.update(class_statistics(judgement, CLASSES))
+            logs.update(class_statistics(judgement, self.classifier.classes))
             logs["fcd"] = frechet_distance(judgement.features, self.reference)
         line = self.health.update(step, logs)
         if line:

@@ -8,7 +8,12 @@ from keras import ops
 from dcgan.batches import ImageBatches
 from dcgan.conditional_gan import ConditionalGan
 from dcgan.latent_space import LatentSpace, class_codes
-from dcgan.networks import build_networks, discriminator_28
+from dcgan.networks import (
+    LATENT_SIZES,
+    build_networks,
+    discriminator_28,
+    latent_size,
+)
 from shared.gan import GanRules, binary_loss, generator_loss
 
 CLASSES, SIZE = 3, 8
@@ -104,5 +109,22 @@ def test_only_the_last_layer_of_the_discriminator_is_wider():
     assert wide.count_params() - plain.count_params() == 9 * 6_273
     _, critic = build_networks("keras_io", 28, 1, "upsampling", 0.0, 10)
     assert critic.output_shape == (None, 10)
-    with pytest.raises(ValueError, match="`outputs` must be 1"):
-        build_networks("report", 64, 3, "upsampling", 0.0, 10)
+    for family in ("report", "keras_io"):
+        generator, wide = build_networks(family, 64, 3, "upsampling", 0.0, 3)
+        assert wide.output_shape == (None, 3)
+        assert generator.input_shape == (None, LATENT_SIZES[family])
+
+
+@pytest.mark.parametrize("family", ["report", "keras_io"])
+@pytest.mark.parametrize("size", [28, 64])
+def test_many_classes_leave_a_latent_its_noise(family, size):
+    classes = 90
+    channels = 1 if size == 28 else 3
+    networks = build_networks(
+        family, size, channels, "upsampling", 0.0, classes
+    )
+    assert networks[0].input_shape == (None, LATENT_SIZES[family] + classes)
+    assert networks[1].output_shape == (None, classes)
+    assert (
+        latent_size(family) == latent_size(family, 50) == LATENT_SIZES[family]
+    )

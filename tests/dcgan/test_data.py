@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dcgan.data import image_size, load_images
+from dcgan.data import ImageSet, first_images, image_size, load_images
 from shared.errors import UserError
 from tests.dcgan.test_array_files import idx_bytes
 
@@ -162,6 +162,82 @@ def test_an_npz_of_other_images_is_named(tmp_path, digits, change, words):
     path = write_npz(tmp_path, digits | change)
     with pytest.raises(UserError, match=words):
         load_images("mnist", path)
+
+
+def write_classes(folder, counts):
+    """Gray photos of 64 pixels in a folder a class, as light as its number."""
+    for number, (name, count) in enumerate(counts.items()):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for index in range(count):
+            pixels = np.full((64, 64), (40 * number + index) % 256, np.uint8)
+            cv2.imwrite(str(folder / name / f"{index}.png"), pixels)
+    return folder
+
+
+@pytest.mark.parametrize("below", [".", "train"])
+def test_folders_of_any_names_are_classes(tmp_path, below):
+    counts = {"zebra": 2, "ant": 3, "10": 1}
+    write_classes(tmp_path / below, counts)
+    if below == "train":
+        write_classes(tmp_path / "test", {"ant": 1})
+    # Photos may lie deeper.
+    deep = tmp_path / below / "ant" / "more"
+    deep.mkdir()
+    (tmp_path / below / "ant" / "2.png").rename(deep / "2.png")
+    images = load_images("folder", tmp_path, channels=1, class_folders=True)
+    assert images.class_names == ("10", "ant", "zebra")
+    np.testing.assert_array_equal(images.labels, [0, 1, 1, 1, 2, 2])
+    lightness = images.pixels[:, 0, 0, 0] // 40
+    np.testing.assert_array_equal(lightness, [2, 1, 1, 1, 0, 0])
+    assert load_images("folder", tmp_path, channels=1).labels is None
+
+
+@pytest.mark.parametrize(
+    "counts, stray, words",
+    [
+        ({"a": 2}, None, "holds 1 class folders, where 2 to 256"),
+        ({}, "x.png", "holds 0 class folders"),
+        ({"a": 1, "b": 0}, None, "b: holds no images"),
+        ({"a": 1, "b": 1}, "x.png", "x.png: lies beside the class folders"),
+        ({f"{n:03}": 1 for n in range(257)}, None, "holds 257 class folders"),
+    ],
+)
+def test_class_folders_that_are_none_are_named(tmp_path, counts, stray, words):
+    write_classes(tmp_path, counts)
+    if stray:
+        cv2.imwrite(str(tmp_path / stray), np.zeros((64, 64), np.uint8))
+    with pytest.raises(UserError, match=words):
+        load_images("folder", tmp_path, channels=1, class_folders=True)
+
+
+def test_a_text_among_the_classes_is_said_and_left_out(tmp_path, capsys):
+    write_classes(tmp_path, {"a": 1, "b": 1})
+    (tmp_path / "a" / "notes.txt").write_text("Dear diary")
+    images = load_images("folder", tmp_path, channels=1, class_folders=True)
+    assert len(images) == 2
+    assert "notes.txt" in capsys.readouterr().err
+
+
+def test_the_entropy_of_the_classes_is_the_datas():
+    images = ImageSet(np.zeros((4, 1, 1, 1), np.uint8))
+    assert images.class_entropy is None
+    for labels, entropy in (
+        ([7, 7, 7, 7], 0.0),
+        ([0, 0, 9, 9], np.log(2)),
+        ([0, 1, 2, 3], np.log(4)),
+    ):
+        images = ImageSet(images.pixels, np.array(labels, np.uint8))
+        assert images.class_entropy == pytest.approx(entropy)
+
+
+def test_a_part_of_sorted_images_has_all_classes():
+    labels = np.repeat(np.arange(3, dtype=np.uint8), [5, 1, 4])
+    images = ImageSet(np.zeros((10, 1, 1, 1), np.uint8), labels)
+    part = images.take(first_images(images, 5)).labels
+    np.testing.assert_array_equal(part, [0, 0, 1, 2, 2])
+    mixed = ImageSet(images.pixels, labels[::-1].copy())
+    assert first_images(mixed, 5) == slice(5)
+    assert len(images.take(first_images(images, 99))) == 10
 
 
 def test_digit_folders_of_another_size_are_named(tmp_path):

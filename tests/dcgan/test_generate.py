@@ -67,15 +67,24 @@ def test_the_same_seed_writes_the_same_bytes(model, tmp_path):
 
 def test_a_class_is_drawn_when_asked(tmp_path):
     model, out = tmp_path / "model", tmp_path / "out"
-    write_generator(model, classes=3)
+    names = ["ant", "1", "zebra"]
+    write_generator(model, classes=3, class_names=names)
     flags = (f"--model={model}", "--count=1", f"--output={out}")
     code, _, err = call(generate, *flags, "--label=3")
     assert code == 1 and "--label=3" in err and "classes 0 to 2" in err
+    assert "ant, 1, zebra" in err
     assert call(generate, *flags, "--label=2")[0] is None
     with Image.open(out / "00000.png") as file:
         found = np.array(file)
     expected = Generator(model).generate(1, label=2)[0, ..., 0]
     np.testing.assert_array_equal(found, expected)
+    before = (out / "00000.png").read_bytes()
+    for label, same in (("zebra", True), ("1", False)):
+        code, _, _ = call(generate, *flags, f"--label={label}", "--overwrite")
+        assert code is None
+        assert ((out / "00000.png").read_bytes() == before) == same
+    # A name comes before a number.
+    assert Generator(model).class_names[1] == "1"
 
 
 def test_colour_is_written_as_colour(tmp_path):

@@ -1,6 +1,7 @@
 """Each failure is named by its numbers; a phase is not yet a failure."""
 
 import json
+import math
 
 import pytest
 
@@ -52,15 +53,28 @@ GOOD = {
     ],
 )
 def test_states_are_told_apart(change, state):
-    assert diagnose(GOOD | change, classes=10) == state
+    assert diagnose(GOOD | change, entropy=math.log(10)) == state
+
+
+@pytest.mark.parametrize("shares", [[1.0], [0.5, 0.5], [0.99, 0.01]])
+def test_few_classes_in_the_data_are_no_collapse(shares):
+    entropy = -sum(share * math.log(share) for share in shares)
+    seen = {"class_coverage": len(shares), "class_entropy": entropy}
+    assert diagnose(GOOD | seen, entropy) == HEALTHY
+    # A share of a class in a hundred need not be among the samples.
+    if shares[0] > 0.9:
+        seen = {"class_coverage": 1, "class_entropy": 0.03}
+        assert diagnose(GOOD | seen, entropy) == HEALTHY
+    # Nor do they hide a generator that draws one picture only.
+    assert diagnose(GOOD | seen | {"diversity": 0.1}, entropy) == MODE_COLLAPSE
 
 
 def test_without_classes_only_diversity_tells_collapse():
-    assert diagnose(GOOD | {"class_entropy": 0.0}, classes=0) == HEALTHY
+    assert diagnose(GOOD | {"class_entropy": 0.0}) == HEALTHY
 
 
 def test_changes_are_said_once_and_failures_take_patience():
-    health = Health(10, patience=2)
+    health = Health(math.log(10), patience=2)
     bad = GOOD | {"diversity": 0.1}
     assert health.update(100, GOOD) is None
     line = health.update(200, bad)
@@ -76,11 +90,11 @@ def test_changes_are_said_once_and_failures_take_patience():
 
 
 def test_a_resumed_training_remembers():
-    health = Health(10, patience=3)
+    health = Health(math.log(10), patience=3)
     bad = GOOD | {"diversity": 0.1}
     health.update(1, bad)
     health.update(2, bad)
-    other = Health(10, patience=3)
+    other = Health(math.log(10), patience=3)
     other.set_state(json.loads(json.dumps(health.get_state())))
     other.update(3, bad)
     assert other.failed and other.changes == health.changes

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dcgan.export import class_names, load_generator
 from dcgan.health import ADVICE
 from tests.dcgan.models import write_classifier
-from tests.dcgan.test_data import write_photos
+from tests.dcgan.test_data import write_classes, write_photos
 from tests.training import command, kill_after_checkpoint, succeed
 
 TRAIN = "dcgan.train"
@@ -127,8 +128,8 @@ def test_failures_are_named_and_bad_input_gets_one_line(data, tmp_path):
         "--steps: 1 are fewer": arguments(data, run, "--steps=1"),
         "--limit: -1 is not above": arguments(data, run, "--limit=-1"),
         "--dropout: 1.5 is not between": arguments(data, run, "--dropout=1.5"),
-        "--conditional: folder has no classes": arguments(
-            gray, run, "--dataset=folder", "--conditional"
+        "class folders, where 2 to 256": arguments(
+            gray / "person0", run, "--dataset=folder", "--conditional"
         ),
         "--channels: 2 is neither": arguments(data, run, "--channels=2"),
         "nowhere.onnx: no such model": arguments(
@@ -169,3 +170,27 @@ def test_every_recipe_and_piece_of_advice_trains(data, tmp_path):
     assert "4 images, 64 x 64 x 3" in printed
     config = json.loads((tmp_path / "a" / "config.json").read_text())
     assert config["resizer"] == "transposed"
+
+
+@pytest.mark.slow
+def test_a_folder_a_class_trains_a_generator_that_is_asked_by_name(tmp_path):
+    photos = write_classes(
+        tmp_path / "photos", {"cats": 4, "dogs": 3, "owls": 3}
+    )
+    run = tmp_path / "run"
+    succeed(
+        TRAIN,
+        "--dataset=folder",
+        "--channels=1",
+        "--preset=conditional",
+        f"--data_dir={photos}",
+        f"--run_dir={run}",
+        "--batch_size=4",
+        "--steps_per_report=2",
+        "--steps=2",
+    )
+    config = json.loads((run / "config.json").read_text())
+    assert config["class_names"] == ["cats", "dogs", "owls"]
+    generator = load_generator(run)
+    assert generator.input_shape == (None, 100)
+    assert class_names(run) == ("cats", "dogs", "owls")
