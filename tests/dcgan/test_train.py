@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 
 import cv2
 import numpy as np
@@ -11,9 +10,10 @@ from PIL import Image
 
 from dcgan.export import class_names, load_generator
 from dcgan.health import ADVICE
+from tests import training
 from tests.dcgan.models import write_classifier
 from tests.dcgan.test_data import write_classes, write_photos
-from tests.training import command, kill_after_checkpoint, succeed
+from tests.training import kill_after_checkpoint, succeed
 
 TRAIN = "dcgan.train"
 
@@ -40,14 +40,7 @@ def arguments(data, run_dir, *flags):
 
 
 def outcomes(*cases):
-    done = subprocess.run(
-        command("tests.dcgan.train_cases"),
-        input=json.dumps(cases),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1]), done.stdout
+    return training.outcomes(*([TRAIN, *case] for case in cases))
 
 
 def rows(run_dir):
@@ -61,14 +54,16 @@ def test_killed_at_any_moment_the_run_is_that_of_an_unbroken_one(
 ):
     # Averaged weights, dropout, batch norm and a classifier all take part.
     classifier = write_classifier(tmp_path / "c.onnx")
-    flags = ("--steps=8", f"--classifier={classifier}", "--label_flip=0.1")
+    flags = ("--steps=4", f"--classifier={classifier}", "--label_flip=0.1")
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    succeed(TRAIN, *arguments(data, whole, *flags))
-    kill_after_checkpoint(broken, TRAIN, *arguments(data, broken, *flags))
-    succeed(TRAIN, *arguments(data, broken, *flags))
-    assert rows(broken) == rows(whole) and len(rows(whole)) == 4
+    case, unbroken = (
+        arguments(data, run_dir, *flags) for run_dir in (broken, whole)
+    )
+    kill_after_checkpoint(broken, TRAIN, *case)
+    assert outcomes(case, unbroken)[0] == ["done"] * 2
+    assert rows(broken) == rows(whole) and len(rows(whole)) == 2
     assert {"fcd", "class_entropy", "diversity"} <= set(rows(whole)[0])
-    for name in ("step-00000008.png", "step-00000002.png"):
+    for name in ("step-00000004.png", "step-00000002.png"):
         grids = [r / "grids" / name for r in (whole, broken)]
         assert grids[0].read_bytes() == grids[1].read_bytes()
 
@@ -84,8 +79,8 @@ def test_killed_at_any_moment_the_run_is_that_of_an_unbroken_one(
     ):
         assert (broken / name).stat().st_size > 0
     with Image.open(broken / "progress.gif") as animation:
-        assert animation.n_frames == 4
-    with Image.open(broken / "grids" / "step-00000008.png") as grid:
+        assert animation.n_frames == 2
+    with Image.open(broken / "grids" / "step-00000004.png") as grid:
         assert grid.size == (2 * (4 * 30 + 2),) * 2
     assert json.loads((broken / "config.json").read_text())["images"] == 12
 

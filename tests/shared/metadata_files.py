@@ -27,6 +27,8 @@ TEXTS = {
 }
 OTHER_TEXT = ("Disclaimer", "no birds were harmed")
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+# Without the moment at which it was made.
+SRGB = SRGB[:24] + bytes(12) + SRGB[36:]
 
 
 def _directory(order, start, entries, following=0):

@@ -100,6 +100,7 @@ def _tampered(place, value):
         _tampered(128, b"\xff\xff\xff\xff"),
         _tampered(136, b"\x7f\xff\xff\xff"),
     ],
+    ids=range(9),
 )
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tiff"])
 def test_a_broken_profile_is_left_out_and_named(kind, profile):
