@@ -70,12 +70,12 @@ def identity(image):
 
 def png(image):
     """Writes and reads a PNG file in memory (lossless)."""
-    return _through_file(image, ".png", [])
+    return through_file(image, ".png", [])
 
 
 def jpeg(image, quality):
     """Writes and reads a JPEG file in memory; `quality` is 1 to 100."""
-    return _through_file(
+    return through_file(
         image,
         ".jpg",
         [
@@ -89,7 +89,8 @@ def jpeg(image, quality):
     )
 
 
-def _through_file(image, suffix, parameters):
+def through_file(image, suffix, parameters):
+    """Writes and reads a file in memory, with OpenCV's parameters."""
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(suffix, bgr, parameters)
     return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)

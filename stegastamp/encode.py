@@ -62,7 +62,11 @@ ENDINGS = {
 def define_flags(values=flags.FLAGS):
     """Defines the command's flags."""
     flags.DEFINE_string(
-        "image", None, "The photo to hide the message in.", flag_values=values
+        "image",
+        None,
+        "The photo to hide the message in; both sides at least "
+        f"{api.MIN_SIDE} pixels.",
+        flag_values=values,
     )
     flags.DEFINE_string(
         "images_dir",

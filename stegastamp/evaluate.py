@@ -40,10 +40,15 @@ from shared.outputs import check_report_dir
 from shared.photo_folders import photos_of
 from shared.quality import psnr, ssim
 from shared.text import say
-from stegastamp import api, attacks
+from stegastamp import api, attacks, everyday
 from stegastamp.report import FILES, write_report
 
 FALSE_POSITIVE_RATES = (1e-3, 1e-6)
+_GRIDS = {
+    "headline": attacks.HEADLINE,
+    "all": attacks.ALL,
+    "everyday": everyday.EVERYDAY,
+}
 # Printable ASCII without the space, which could end up last.
 _ALPHABET = [chr(code) for code in range(33, 127)]
 
@@ -392,8 +397,9 @@ def define_flags():
     flags.DEFINE_enum(
         "attacks",
         "headline",
-        ["headline", "all"],
-        "The ten attacks of the README's table, or the whole grid.",
+        sorted(_GRIDS),
+        "The ten attacks of the README's table, the whole grid, or what people "
+        "do to pictures that they pass on.",
     )
     flags.DEFINE_enum(
         "views",
@@ -433,7 +439,7 @@ def main(arguments):
     evaluation = Evaluation(
         api.Encoder(values.model, **backend),
         api.Decoder(values.model, **backend),
-        attacks.ALL if values.attacks == "all" else attacks.HEADLINE,
+        _GRIDS[values.attacks],
         messages=values.messages,
         strength=values.strength,
         views=values.views,

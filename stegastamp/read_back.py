@@ -27,7 +27,8 @@ _TRIED = ("any change", "brightness x1.5", "JPEG 25")
 STRENGTHS = (1.0, 1.5, 2.0, 3.0, 5.0)
 UNREADABLE = (
     "this picture cannot carry a message with this model, and no strength up "
-    "to 5 mends that: regular edges as of text and line drawings drown it"
+    "to 5 mends that: text and line drawings in black on white drown it; a "
+    "photo carries one, and often a paler copy (ink at 60, paper at 200 of 255)"
 )
 
 
@@ -110,8 +111,11 @@ def least_factor(read, copy, residual, secret, strength=1.0):
     tried = []
     for factor in FACTORS:
         wrong = wrong_at(factor)
-        tried.append(((wrong - SPARE).max(), factor, wrong))
-        if tried[-1][0] <= 0:
+        stamped, brighter, compressed = wrong - SPARE
+        # No factor helps white paper that is brightened; that must not choose.
+        excess = max(0, stamped, compressed), max(0, brighter)
+        tried.append((excess, factor, wrong))
+        if excess == (0, 0):
             break
     _, factor, wrong = min(tried, key=lambda trial: trial[0])
     if strength != 1.0:

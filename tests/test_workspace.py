@@ -44,6 +44,7 @@ RUNTIME_MODULES = (
     "stegastamp.demo",
     "stegastamp.encode",
     "stegastamp.evaluate",
+    "stegastamp.everyday",
     "stegastamp.keyed",
     "stegastamp.message",
     "stegastamp.onnx_inference",

@@ -12,7 +12,6 @@ import stegastamp
 from shared.errors import UserError
 from shared.images import read_photo
 from stegastamp import api
-from stegastamp.align import POPULATION, ROUNDS
 from stegastamp.read_back import FACTORS
 from tests.stegastamp.linear_model import write_linear_model
 
@@ -75,15 +74,13 @@ def test_round_trip_keeps_shape_and_type(encoder, decoder, photo, kind):
 
 
 @pytest.mark.parametrize(
-    "size", [(32, 32), (40, 900), (900, 40), (33, 47), (300, 301)]
+    "size", [(64, 64), (64, 900), (900, 64), (65, 79), (300, 301)]
 )
 def test_photos_of_any_size_and_shape_stay_whole(encoder, decoder, photo, size):
     image = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     stamped, _ = encoder.encode(image, "any", strength=2.0)
     assert stamped.shape == image.shape
-    # 32 pixels cannot carry a wave of half a pixel; larger ones can.
-    if min(size) > 64:
-        assert decoder.decode(stamped).message == "any"
+    assert decoder.decode(stamped).message == "any"
 
 
 def test_stamped_is_the_photo_plus_the_residual(encoder, photo):
@@ -192,42 +189,6 @@ def test_a_mirrored_photo_is_found(encoder, decoder, photo, turns):
     assert found.message == "mirror" and found.view.endswith("mirrored")
 
 
-class _Counted:
-    """A decoder that notes how many pictures each call shows its network."""
-
-    def __init__(self, decoder, monkeypatch):
-        self.calls, run = [], decoder._network.run
-        monkeypatch.setattr(
-            decoder._network,
-            "run",
-            lambda image: self.calls.append(len(image)) or run(image=image),
-        )
-
-
-def test_what_an_unmarked_photo_costs(decoder, photo, monkeypatch):
-    counted = _Counted(decoder, monkeypatch)
-    assert decoder.decode(photo) is None
-    search = [POPULATION] * ROUNDS
-    assert counted.calls == [1, 6, *search]
-    counted.calls.clear()
-    assert decoder.decode(photo, "thorough", True) is None
-    assert counted.calls == [1, 6, *search, 20, *search, 21, *search]
-
-
-@pytest.mark.parametrize("views", ["fast", "thorough"])
-@pytest.mark.parametrize("rotations", [False, True])
-def test_the_words_tried_keep_the_bound(
-    decoder, photo, monkeypatch, views, rotations
-):
-    words, judge = [], decoder.codec.decode
-    monkeypatch.setattr(
-        decoder.codec, "decode", lambda word: words.append(word) or judge(word)
-    )
-    assert decoder.decode(photo, views, rotations) is None
-    assert api.words_tried(views, rotations) == len(words)
-    assert decoder.codec.false_positive_rate(len(words)) < 1e-6
-
-
 def test_unmarked_photos_and_flat_ones_carry_no_message(decoder, photo):
     images = [read_photo(path).pixels for path in sorted(DATA.iterdir())]
     images += [np.zeros((1, 1, 3), np.uint8), np.full((4000, 20), 255, "u1")]
@@ -264,8 +225,8 @@ def test_what_is_no_photo_is_refused(encoder, decoder, image, reason):
 
 
 def test_a_photo_too_small_to_carry_is_refused(encoder):
-    for shape in ((31, 100, 3), (4000, 20, 3), (1, 1)):
-        with pytest.raises(ValueError, match="too small"):
+    for shape in ((63, 100, 3), (4000, 63, 3), (1, 1)):
+        with pytest.raises(ValueError, match="at least 64"):
             encoder.encode(np.zeros(shape, np.uint8), "x")
 
 

@@ -138,6 +138,61 @@ def test_a_message_lost_in_the_format_is_not_written(stamp, tmp_path):
     assert (code, err) == (0, "")
 
 
+def test_a_message_that_is_there_already_is_warned_of(stamp, tmp_path):
+    assert stamp(f"--image={DATA / 'window.jpg'}", secret="first")[0] == 0
+    hidden = tmp_path / "out" / "window_hidden.png"
+    code, out, err = stamp(f"--image={hidden}", secret="second")
+    assert code == 0 and "window_hidden_hidden.png" in out
+    assert err == (
+        f"warning: {hidden}: already carries 'first', which will not be "
+        "readable any more\n"
+    )
+    code, _, err = stamp(f"--image={hidden}", "--overwrite", secret="first")
+    assert code == 0 and "already carries this message" in err
+    code, _, err = stamp(
+        f"--image={hidden}", "--overwrite", "--check=off", secret="third"
+    )
+    assert (code, err) == (0, "")
+
+
+@pytest.fixture
+def stamp_shipped(tmp_path):
+    """Calls encode on pixels, with the weights that ship."""
+
+    def stamp(pixels, *arguments):
+        write_photo(tmp_path / "a.png", Photo(pixels), overwrite=True)
+        return call(
+            encode, f"--image={tmp_path / 'a.png'}", "--secret=Stega!!",
+            f"--save_dir={tmp_path / 'out'}", *arguments,
+        )  # fmt: skip
+
+    return stamp
+
+
+def test_a_message_with_nothing_to_spare_is_warned_of(stamp_shipped):
+    code, _, err = stamp_shipped(np.full((256, 384, 3), 255, np.uint8))
+    assert code == 0
+    assert err.startswith("warning: ") and err.count("\n") == 1
+    assert err.endswith(
+        "the message can be read, but with nothing to spare: it may be lost "
+        "after brightness x1.5\n"
+    )
+
+
+def test_a_strength_is_advised_only_if_it_was_tried(stamp_shipped, tmp_path):
+    blocks = np.random.default_rng(0).integers(0, 2, (45, 30)) * 255
+    page = np.kron(blocks, np.ones((20, 20))).astype(np.uint8)
+    code, out, err = stamp_shipped(np.dstack([page] * 3))
+    assert (code, out, _names(tmp_path / "out")) == (1, "", [])
+    assert err.startswith("error: ") and err.count("\n") == 1
+    assert "cannot carry a message" in err and "--strength" not in err
+    photo = read_photo(DATA / "window.jpg").pixels
+    code, _, err = stamp_shipped(photo, "--strength=0.05")
+    [advised] = re.findall(r"use --strength=([\d.]+)", err)
+    assert code == 1
+    assert stamp_shipped(photo, f"--strength={advised}")[0] == 0
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("transparent", [False, True])

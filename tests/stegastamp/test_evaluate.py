@@ -74,7 +74,7 @@ def test_no_threshold_is_low_enough_for_few_bits():
 
 
 def test_results_of_a_working_model(model_dir):
-    grid = [*attacks.HEADLINE, attacks.find("hflip")]
+    grid = [*attacks.HEADLINE, attacks.find("rotate_90")]
     results = _evaluation(model_dir, grid=grid, unmarked=True).results()
     rows = {row["attack"]: row for row in results["attacks"]}
     assert list(rows) == [attack.name for attack in grid]
@@ -83,10 +83,10 @@ def test_results_of_a_working_model(model_dir):
         assert rows[name]["bit_accuracy"] > 0.97
         assert rows[name]["tpr_at_1e-06"] == 1
     assert all(row["trials"] == 4 for row in rows.values())
-    # Nothing undoes a mirror; its patterns have nothing in common with ours.
-    assert rows["hflip"]["exact"] == 0
-    assert 0.35 < rows["hflip"]["bit_accuracy"] < 0.65
-    assert rows["hflip"]["tpr_at_1e-06"] == 0
+    # The views asked for undo no turn; its patterns have nothing of ours.
+    assert rows["rotate_90"]["exact"] == 0
+    assert 0.35 < rows["rotate_90"]["bit_accuracy"] < 0.65
+    assert rows["rotate_90"]["tpr_at_1e-06"] == 0
     assert all(row["exact_one_look"] <= row["exact"] for row in rows.values())
     assert 20 < results["quality"]["psnr_db"]["mean"] < 60
     assert results["unmarked"]["accepted"] == 0

@@ -55,6 +55,25 @@ def test_where_none_does_the_one_with_the_fewest_errors_is_taken():
     assert len(found.losses) == 3
 
 
+def test_light_chooses_only_among_what_is_read_without_it():
+    copy = np.full((48, 64, 3), 90, np.uint8)
+    answers = {1.0: (6, 9, 6), 1.3: (1, 15, 3), 1.5: (2, 12, 3), 2.0: (9, 5, 9)}
+    tried = iter(FACTORS)
+
+    def read(photos):
+        signs = np.where(SECRET, 1.0, -1.0)
+        words = np.stack([signs] * 3)
+        for word, wrong in zip(
+            words, answers.get(next(tried), (20,) * 3), strict=True
+        ):
+            word[:wrong] *= -1
+        return words
+
+    found = least_factor(read, copy, RESIDUAL, SECRET)
+    assert (found.factor, found.wrong) == (1.5, (2, 12, 3))
+    assert found.losses == ["brightness x1.5"]
+
+
 def test_what_is_said_of_another_strength_was_tried_at_it():
     copy, asked = np.full((48, 64, 3), 90, np.uint8), []
     reader = _reader(1.0, copy, asked)
