@@ -13,7 +13,8 @@ user's own:
 A class is drawn in its `color`. In label maps it is that colour, one of
 `colors`, or one of `ids`; without `ids`, its place in the list. The class that
 is `ignored` is what nobody labelled; where none is named, one without ids is
-added. `label_suffix` ends the names of label maps, in some data sets.
+added, black unless a class is. `label_suffix` ends the names of label maps, in
+some data sets.
 """
 
 import dataclasses
@@ -28,6 +29,8 @@ ASSETS = Path(__file__).parent / "assets"
 UNLABELED = "unlabeled"
 # Labels are kept in 8 bits, of which 255 means none at all.
 MOST_CLASSES = 255
+_KEYS = ("name", "label_suffix", "classes")
+_CLASS_KEYS = ("name", "color", "ids", "colors", "ignored")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +42,7 @@ class ClassList:
         names: Class names; a class's index is its place.
         colors: uint8 RGB of each class.
         unlabeled: Index of the class of pixels that nobody labelled.
-        codes: Class index by value in a label file.
+        codes: Class index by value in an 8-bit label file, where -1 is 255.
         aliases: Class index by a colour that is read as that class too.
         label_suffix: End of label maps' names, without the format.
     """
@@ -110,6 +113,28 @@ def _integers(values, low, high, count=None):
     return tuple(values)
 
 
+def _check_keys(record, known):
+    """Refuses keys that would be left unread, such as a misspelt one.
+
+    Raises:
+        ValueError: Naming the first.
+    """
+    for key in record:
+        if key not in known:
+            raise ValueError(f"{key!r} is none of {', '.join(known)}")
+
+
+def _own_color(colors, aliases):
+    """Black, or where that means a class, the nearest that means none."""
+    taken = {*colors, *aliases}
+    # Not a gray one: three equal channels may be ids.
+    return next(
+        color
+        for color in ((0, 0, blue) for blue in range(256))
+        if color not in taken
+    )
+
+
 def from_record(record) -> ClassList:
     """Reads a class list out of JSON; the module's docstring says the form.
 
@@ -122,14 +147,17 @@ def from_record(record) -> ClassList:
     entries = record.get("classes") if isinstance(record, dict) else None
     if not isinstance(entries, list) or not entries:
         raise ValueError('it holds no list "classes"')
+    _check_keys(record, _KEYS)
     names, colors, codes, aliases, ignored = [], [], {}, {}, []
     for index, entry in enumerate(entries):
         name = entry.get("name") if isinstance(entry, dict) else None
         if not isinstance(name, str) or not name or name in names:
             raise ValueError(f"class {index} has no name, or another's")
         try:
+            _check_keys(entry, _CLASS_KEYS)
             color = _integers(entry.get("color"), 0, 255, 3)
             ids = _integers(entry.get("ids", [index]), -1, 255)
+            ids = [value % 256 for value in ids]
             others = entry.get("colors", [])
             others = [_integers(other, 0, 255, 3) for other in others]
             for table, keys in ((codes, ids), (aliases, [color, *others])):
@@ -138,6 +166,8 @@ def from_record(record) -> ClassList:
                         raise ValueError(
                             f"{key} is {names[table[key]]!r} already"
                         )
+            if type(entry.get("ignored", False)) is not bool:
+                raise ValueError('"ignored" is neither true nor false')
         except (TypeError, ValueError) as error:
             raise ValueError(f"class {name!r}: {error}") from error
         names.append(name)
@@ -150,7 +180,7 @@ def from_record(record) -> ClassList:
             raise ValueError(f"the class {UNLABELED!r} must be ignored")
         ignored = [len(names)]
         names.append(UNLABELED)
-        colors.append((0, 0, 0))
+        colors.append(_own_color(colors, aliases))
     if not 3 <= len(names) <= MOST_CLASSES:
         raise ValueError(
             f"it names {len(names) - 1} classes; 2 to {MOST_CLASSES - 1} can be"
@@ -188,7 +218,7 @@ def read_classes(source) -> ClassList:
             f"--classes: {source}: {error.strerror}; give a .json file, or "
             f"one of {shipped}"
         ) from error
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise UserError(f"--classes: {source}: {error}") from error
 
 

@@ -168,8 +168,7 @@ def read_labels(path, classes: ClassList) -> np.ndarray:
 def _labels_of_values(values, classes) -> np.ndarray:
     table = np.full(256, _NO_CLASS, np.uint8)
     for code, index in classes.codes.items():
-        # -1 is 255 in an 8-bit file.
-        table[code % 256] = index
+        table[code] = index
     return table[values]
 
 

@@ -66,6 +66,24 @@ def test_own_classes(tmp_path):
     two = from_record({"classes": ROOMS["classes"][:2]})
     assert two.names == ("floor", "wall", "unlabeled")
     assert two.unlabeled == 2 and 2 not in two.codes
+    assert two.colors[2] == (0, 0, 0)
+
+
+def test_a_black_class_stays_one_where_none_is_ignored(tmp_path):
+    masks = from_record(
+        {
+            "classes": [
+                {"name": "background", "color": [0, 0, 0]},
+                {"name": "thing", "color": [255, 255, 255]},
+            ]
+        }
+    )
+    assert len(set(masks.colors)) == 3
+    assert from_record(masks.record) == masks
+    pixels = np.array([[0, 255]], np.uint8)
+    for name, saved in (("a", pixels), ("b", np.dstack([pixels] * 3))):
+        path = save(tmp_path / f"{name}.png", saved)
+        np.testing.assert_array_equal(read_labels(path, masks), [[0, 1]])
 
 
 @pytest.mark.parametrize(
@@ -94,6 +112,28 @@ def test_own_classes(tmp_path):
             {"classes": [c | {"ignored": True} for c in ROOMS["classes"]]},
             "more than one class is ignored",
         ),
+        (ROOMS | {"ignored_ids": [255]}, "'ignored_ids' is none of name,"),
+        (
+            {"classes": [{"name": "a", "color": [1, 2, 3], "id": [7]}]},
+            "class 'a': 'id' is none of name, color, ids",
+        ),
+        (
+            {
+                "classes": [
+                    *ROOMS["classes"],
+                    {"name": "x", "color": [1, 2, 3], "ids": [-1]},
+                ]
+            },
+            "class 'x': 255 is 'void' already",
+        ),
+        (
+            {
+                "classes": [
+                    {"name": "a", "color": [1, 2, 3], "ignored": "no"},
+                ]
+            },
+            "class 'a': \"ignored\" is neither true nor false",
+        ),
     ],
 )
 def test_a_list_that_makes_no_sense_says_why(tmp_path, record, message):
@@ -107,9 +147,10 @@ def test_no_such_list_names_those_that_ship(tmp_path):
     for source in ("camvid32", tmp_path / "none.json"):
         with pytest.raises(UserError, match="camvid_32, cityscapes"):
             read_classes(source)
-    (tmp_path / "x.json").write_text("{")
-    with pytest.raises(UserError, match="x.json: Expecting"):
-        read_classes(tmp_path / "x.json")
+    for text, message in (("{", "Expecting"), (100_000 * "[", "recursion")):
+        (tmp_path / "x.json").write_text(text)
+        with pytest.raises(UserError, match=f"x.json: .*{message}"):
+            read_classes(tmp_path / "x.json")
 
 
 def test_the_original_camvids_32_colours_become_11(tmp_path):
