@@ -21,7 +21,8 @@ def watch(event, arguments):
     global appeared
     if appeared:
         signal.raise_signal(signal.SIGKILL)
-    appeared = event == "os.rename" and "/step-" in str(arguments[1])
+    if event == "os.rename":
+        appeared = "/checkpoints/step-" in str(arguments[1])
 
 appeared = False
 sys.addaudithook(watch)

@@ -74,8 +74,8 @@ def test_bad_input_gets_one_line(photos, tmp_path):
     }
     errors, _ = outcomes(
         *(
-            [TRAIN, *arguments(photos, tmp_path / "run", "--steps=5", flag)]
-            for flag in said
+            [TRAIN, *arguments(photos, tmp_path / str(n), "--steps=5", flag)]
+            for n, flag in enumerate(said)
         )
     )
     for (flag, words), error in zip(said.items(), errors, strict=True):

@@ -68,8 +68,8 @@ def test_a_bad_flag_gets_one_line(photos, tmp_path):
     }
     errors, _ = outcomes(
         *(
-            [TRAIN, *arguments(photos, tmp_path / "run", "--steps=4", flag)]
-            for flag in said
+            [TRAIN, *arguments(photos, tmp_path / str(n), "--steps=4", flag)]
+            for n, flag in enumerate(said)
         )
     )
     for (flag, words), error in zip(said.items(), errors, strict=True):
