@@ -67,7 +67,7 @@ def define_flags(values=flags.FLAGS):
 
 def halves(folder):
     """Divides a folder's photos by person: (to learn from, to measure with)."""
-    paths = find_files(folder)
+    paths, _ = find_files(folder)
     people = sorted({path.parent for path in paths})
     if len(people) > 1:
         first = set(people[: len(people) // 2])
@@ -173,7 +173,7 @@ def main(arguments, values=flags.FLAGS):
             )
         ]
         measured += [
-            (kind, folder, read_squares(find_files(folder)))
+            (kind, folder, read_squares(find_files(folder)[0]))
             for folder in values[f"test_{kind}"].value
         ]
     if values.frames_dir:

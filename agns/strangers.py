@@ -9,6 +9,8 @@ Strangers are the people of `--images_dir` that it does not know, and all
 photos of `--strangers_dir`. All photos are aligned faces.
 """
 
+import sys
+
 import numpy as np
 from absl import flags
 
@@ -16,6 +18,7 @@ from agns import api
 from agns.align import find_files
 from agns.people import find_people, load_faces
 from shared.errors import UserError, no_arguments, run_main
+from shared.text import say
 
 THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 
@@ -78,7 +81,10 @@ def main(arguments, values=flags.FLAGS):
     others = [path for p in people if p not in known for path in p.train]
     others += [path for p in people if p not in known for path in p.test]
     if values.strangers_dir:
-        others += find_files(values.strangers_dir)
+        photos, left_out = find_files(values.strangers_dir)
+        others += photos
+        if left_out:
+            say(f"left out {left_out}", file=sys.stderr)
     faces = [path for person in known for path in person.test]
     labels = np.repeat(
         [recognizer.people.index(person.name) for person in known],

@@ -131,7 +131,7 @@ def read_labels(path, classes: ClassList) -> np.ndarray:
 
     Args:
         path: 8-bit PNG of values, in one channel or in three equal ones, or
-            of colours.
+            of colours, which three channels are if each is a class's.
         classes: What the values mean.
 
     Returns:
@@ -146,12 +146,15 @@ def read_labels(path, classes: ClassList) -> np.ndarray:
     pixels = photo.pixels
     values = pixels[..., 0]
     indexed = photo.gray or bool((pixels == values[..., None]).all())
-    labels = _labels_of_values(values, classes) if indexed else None
-    if labels is None or labels.max() == _NO_CLASS:
-        of_colors = _labels_of_colors(pixels, classes)
-        if not indexed or of_colors.max() < _NO_CLASS:
-            labels = of_colors
-            indexed = False
+    readings = [(_labels_of_colors(pixels, classes), False)]
+    if indexed:
+        # One channel holds ids, unless only colours explain it. Three equal
+        # ones are colours, if they can be: a frame that nobody labelled is
+        # black all over, and not of the class whose id is 0.
+        ids = (_labels_of_values(values, classes), True)
+        readings.insert(0 if photo.gray else 1, ids)
+    known = [r for r in readings if r[0].max() < _NO_CLASS]
+    labels, indexed = known[0] if known else readings[0 if photo.gray else -1]
     bad = labels == _NO_CLASS
     if bad.any():
         first = pixels[bad][0].tolist()

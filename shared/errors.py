@@ -1,8 +1,10 @@
 """Errors a person can act on, and the runner of every command."""
 
+import _thread
 import os
 import pathlib
 import sys
+import threading
 
 from absl import app, flags
 
@@ -69,6 +71,24 @@ def _never_fail_to_print():
             stream.reconfigure(errors="backslashreplace")
 
 
+def _keep_interrupts():
+    """Sends a Ctrl-C once more where nobody heard it.
+
+    Python raises it at the next line that runs, and drops it if that belongs
+    to a finalizer, or to a callback of the garbage collector (Keras and JAX
+    have such).
+    """
+    tell = sys.unraisablehook
+
+    def hear(unraisable):
+        if unraisable.exc_type is KeyboardInterrupt:
+            threading.Timer(0.01, _thread.interrupt_main).start()
+        else:
+            tell(unraisable)
+
+    sys.unraisablehook = hear
+
+
 def _flag_that_failed(error):
     """The name of a flag whose value is not UTF-8 and made an error, or None.
 
@@ -126,6 +146,7 @@ def run_main(main):
             return 1
 
     _never_fail_to_print()
+    _keep_interrupts()
     app.run(guarded, flags_parser=_parse_flags)
 
 

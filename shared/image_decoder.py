@@ -9,18 +9,14 @@ Pillow's.
 import contextlib
 import dataclasses
 import io
-import logging
 import re
 import struct
 import warnings
 
 import numpy as np
-import pyvips
 from PIL import Image, UnidentifiedImageError
 
-# pyvips tells of its threads and of what decoders mind; what is wrong with a
-# photo, we say in one line ourselves.
-logging.getLogger("pyvips").setLevel(logging.ERROR)
+from shared.vips import pyvips
 
 # Colours per pixel and bytes per colour of a photo that is just as large as
 # --max_pixels allows.

@@ -10,10 +10,10 @@ import io
 import itertools
 import struct
 
-import pyvips
 from PIL import PngImagePlugin
 
 from shared import exif as exif_blocks
+from shared.vips import pyvips
 
 _RAW_PROFILE = "Raw profile type "
 _IPTC = 0x0404

@@ -10,7 +10,6 @@ import zlib
 
 import cv2
 import numpy as np
-import pyvips
 from PIL import Image, PngImagePlugin
 
 from shared import exif as exif_blocks
@@ -18,6 +17,7 @@ from shared.errors import UserError
 from shared.exif import Entry, Exif, read_directory, read_exif
 from shared.metadata import Metadata
 from shared.metadata_fit import DEEP, fit, kind_of, losses
+from shared.vips import pyvips
 
 __all__ = ["convert_colors", "encode_pixels", "losses"]
 

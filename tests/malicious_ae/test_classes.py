@@ -180,7 +180,7 @@ def test_the_original_camvids_32_colours_become_11(tmp_path):
         read_labels(tmp_path / "a.png", CAMVID)
 
 
-def test_three_equal_channels_are_ids_where_they_can_be(tmp_path):
+def test_three_equal_channels_are_colours_where_they_can_be(tmp_path):
     ids = np.array([[0, 1, 2], [5, 8, 11]], np.uint8)
     path = save(tmp_path / "a.png", np.stack([ids] * 3, axis=-1))
     np.testing.assert_array_equal(read_labels(path, CAMVID), ids)
@@ -190,6 +190,14 @@ def test_three_equal_channels_are_ids_where_they_can_be(tmp_path):
     np.testing.assert_array_equal(
         read_labels(path, CAMVID), [[CAMVID.index("sky"), CAMVID.unlabeled]]
     )
+    # A frame in colours that nobody labelled, and one whose ids are all 0.
+    black = np.zeros((2, 3), np.uint8)
+    path = save(tmp_path / "c.png", np.stack([black] * 3, axis=-1))
+    for name in ("camvid", "camvid_32"):
+        classes = read_classes(name)
+        assert (read_labels(path, classes) == classes.unlabeled).all()
+    path = save(tmp_path / "d.png", black)
+    assert (read_labels(path, CAMVID) == CAMVID.index("sky")).all()
 
 
 def test_ignored_ids_are_ignored_and_others_say_what_to_do(tmp_path):

@@ -176,7 +176,7 @@ def test_bad_input_gets_one_line(camvid, tmp_path):
         "0.png: holds the label 77": victim(bad, tmp_path / "g", *one),
         "--noresume": victim(camvid, tmp_path, *one, "--noresume"),
         "--model=nobody: no such model": [*attack, "--victim=nobody"],
-        "was trained on cityscapes, which does not fit": [
+        "but the victim was trained on unlabeled, road, sidewalk": [
             *attack,
             f"--victim={other}",
         ],

@@ -24,6 +24,14 @@ def main(arguments):
         print("ready", flush=True)
         while True:
             time.sleep(1)
+    if what == "finalizer":
+        class Finalized:
+            def __del__(self):
+                print("ready", flush=True)
+                sys.stdin.readline()
+        Finalized()
+        while True:
+            time.sleep(1)
     if what == "many":
         for _ in range(100000):
             print("line")
@@ -68,16 +76,20 @@ def test_a_bad_command_line_is_one_line(argument):
     assert argument.strip("-").split("=")[0] in result.stderr
 
 
-def test_ctrl_c_is_130():
+@pytest.mark.parametrize("where", ["wait", "finalizer"])
+def test_ctrl_c_is_130(where):
     process = subprocess.Popen(
-        [sys.executable, "-c", _COMMAND, "--what=wait"],
+        [sys.executable, "-c", _COMMAND, f"--what={where}"],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate()
+    # Standard input stays open: it is not its end that ends the finalizer.
+    errors = process.stderr.read()
+    process.communicate()
     assert (process.returncode, errors) == (130, "error: interrupted\n")
 
 
