@@ -47,18 +47,22 @@ test-jax: .venv-test/.installed
 
 bench: .venv-test/.installed
 	@mkdir -p runs/bench
-	$(TEST) -m benchmarks.stamp_latency --output runs/bench/stamp_latency.json
+	$(TEST) -m benchmarks.stamp_latency \
+		--output runs/bench/stamp_latency.json --overwrite
 	$(TEST) -m benchmarks.jpeg_fidelity --images_dir $(IMAGES) \
-		--output runs/bench/jpeg_fidelity.json
-	$(TEST) -m benchmarks.training_speed --output runs/bench/training_speed.json
+		--output runs/bench/jpeg_fidelity.json --overwrite
+	$(TEST) -m benchmarks.training_speed \
+		--output runs/bench/training_speed.json --overwrite
 	KERAS_BACKEND=jax $(TEST) -m benchmarks.training_speed \
-		--output runs/bench/training_speed_jax.json
-	$(TEST) -m benchmarks.stego_speed --output runs/bench/stego_speed.json
+		--output runs/bench/training_speed_jax.json --overwrite
+	$(TEST) -m benchmarks.stego_speed \
+		--output runs/bench/stego_speed.json --overwrite
 	$(TEST) -m benchmarks.dcgan_training_speed --preset quick --seconds 5 \
-		--output runs/bench/dcgan_training_speed.json
+		--output runs/bench/dcgan_training_speed.json --overwrite
 	$(TEST) -m benchmarks.malicious_ae_latency \
-		--output runs/bench/malicious_ae_latency.json
-	$(TEST) -m benchmarks.agns_training --output runs/bench/agns_training.json
+		--output runs/bench/malicious_ae_latency.json --overwrite
+	$(TEST) -m benchmarks.agns_training \
+		--output runs/bench/agns_training.json --overwrite
 
 # tensorflow-addons computes its answers in its own environment; ours are
 # compared with them in the test environment.

@@ -120,22 +120,28 @@ def load_faces(paths, size=CANONICAL_SIZE, exact=False):
         UserError: if one cannot be read, is not square, or has another size
             where that is refused.
     """
-    faces = []
-    for path in paths:
-        pixels = as_uint8(read_photo(path))
-        square = pixels.shape[0] == pixels.shape[1]
-        if not square or (exact and len(pixels) != size):
-            wanted = f"{size} x {size} pixels" if exact else "square"
-            raise UserError(
-                f"{path}: is {pixels.shape[1]} x {pixels.shape[0]} pixels, an "
-                f"aligned face is {wanted}; align it with python -m agns.align"
-            )
-        if len(pixels) != size:
-            pixels = cv2.resize(
-                pixels, (size, size), interpolation=cv2.INTER_LINEAR
-            )
-        faces.append(pixels)
-    return np.stack(faces)
+    return np.stack(
+        [as_face(read_photo(path), path, size, exact) for path in paths]
+    )
+
+
+def as_face(photo, path, size=CANONICAL_SIZE, exact=False):
+    """An aligned face out of a photo; see `load_faces`.
+
+    Returns:
+        uint8 [size, size, 3] RGB.
+    """
+    pixels = as_uint8(photo)
+    square = pixels.shape[0] == pixels.shape[1]
+    if not square or (exact and len(pixels) != size):
+        wanted = f"{size} x {size} pixels" if exact else "square"
+        raise UserError(
+            f"{path}: is {pixels.shape[1]} x {pixels.shape[0]} pixels, an "
+            f"aligned face is {wanted}; align it with python -m agns.align"
+        )
+    if len(pixels) == size:
+        return pixels
+    return cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
 def to_input(faces, size, low):

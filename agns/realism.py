@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from agns.data import FrameBatches
 from agns.frames import crop, load_frames, load_mask, place
 from agns.models import answers, load_eyeglasses
@@ -24,6 +25,7 @@ from shared.errors import UserError, no_arguments, run_main
 from shared.grids import to_uint8
 from shared.images import make_directory
 from shared.metrics.roc import auc, auc_interval
+from shared.outputs import refuse_existing
 from shared.training import limit_threads, write_text
 
 FLAGS = flags.FLAGS
@@ -33,6 +35,7 @@ def define_flags() -> None:
     """Defines the command's flags."""
     flags.DEFINE_string("images_dir", None, "Folder of real frames.")
     flags.DEFINE_string("report_dir", None, "Folder for realism.json.")
+    shared.outputs.define_flags()
     flags.DEFINE_string("model", "eyeglasses", "Eyeglass networks.")
     flags.DEFINE_string(
         "glasses_dir",
@@ -99,6 +102,8 @@ def judge(real, generated, steps, seed):
 
 def main(argv) -> None:
     no_arguments(argv)
+    path = Path(FLAGS.report_dir) / "realism.json"
+    refuse_existing(path, FLAGS.overwrite)
     limit_threads(FLAGS.threads)
     random = np.random.default_rng(FLAGS.seed)
     real = load_frames(FLAGS.images_dir)
@@ -122,10 +127,7 @@ def main(argv) -> None:
         "seed": FLAGS.seed,
     }
     make_directory(FLAGS.report_dir)
-    write_text(
-        Path(FLAGS.report_dir) / "realism.json",
-        json.dumps(result, indent=2) + "\n",
-    )
+    write_text(path, json.dumps(result, indent=2) + "\n")
     print(
         f"AUC of a fresh discriminator: {area:.3f} "
         f"({interval[0]:.3f}-{interval[1]:.3f})"

@@ -22,7 +22,7 @@ from absl import flags
 import shared.images
 from agns import api
 from agns.align import Aligner, as_uint8, find_files
-from agns.people import load_faces
+from agns.people import as_face
 from agns.pose_check import PoseCheck
 from shared.errors import UserError, no_arguments, report, run_main
 from shared.images import read_photo
@@ -70,23 +70,26 @@ def define_flags(values=flags.FLAGS):
 
 
 def read_faces(path, aligner, max_pixels):
-    """The faces of one photo, [K, H, H, 3] uint8.
+    """The faces of one photo, and what of it is left out.
+
+    Returns:
+        (faces, notes): [K, H, H, 3] uint8; str each.
 
     Raises:
         UserError: naming the file, if it cannot be read or shows no face.
     """
-    if aligner is None:
-        return load_faces([path])
     photo = read_photo(path, max_pixels)
     for note in photo.notes:
         warn(f"{path}: {note}")
+    if aligner is None:
+        return as_face(photo, path)[None], photo.notes
     faces, _ = aligner.find(as_uint8(photo))
     if not len(faces):
         raise UserError(f"{path}: no face found; try a larger or upright photo")
-    return faces
+    return faces, photo.notes
 
 
-def describe(path, number, name, share, aligned, threshold):
+def describe(path, number, name, share, aligned, threshold, notes=()):
     """What is said of one face, as a JSON line has it.
 
     Args:
@@ -96,6 +99,7 @@ def describe(path, number, name, share, aligned, threshold):
         share: That person's probability.
         aligned: Whether the face lies as an aligned one does.
         threshold: Probability below which the name is `UNKNOWN`.
+        notes: What of the photo is left out.
 
     Returns:
         Dict.
@@ -107,6 +111,7 @@ def describe(path, number, name, share, aligned, threshold):
         "likeliest": name,
         "probability": round(share, 6),
         "aligned": aligned,
+        "notes": list(notes),
     }
 
 
@@ -132,7 +137,7 @@ def main(arguments, values=flags.FLAGS):
     failures = unaligned = 0
     for path in paths:
         try:
-            faces = read_faces(path, aligner, values.max_pixels)
+            faces, notes = read_faces(path, aligner, values.max_pixels)
         except UserError as error:
             report(error)
             failures += 1
@@ -148,7 +153,7 @@ def main(arguments, values=flags.FLAGS):
         answers = zip(*recognizer.recognize(np.asarray(faces)), strict=True)
         for number, (name, share) in enumerate(answers, 1):
             line = describe(
-                path, number, name, share, aligned, values.threshold
+                path, number, name, share, aligned, values.threshold, notes
             )
             say(json_line(line, "file") if values.json else as_text(line))
     if values.images_dir and not values.json:

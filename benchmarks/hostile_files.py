@@ -24,6 +24,7 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
+from benchmarks.common import define_output_flags, write_result
 from benchmarks.hostile_seeds import make_seeds, mutate
 from shared.errors import UserError, no_arguments, run_main
 
@@ -50,9 +51,7 @@ def define_flags(values=flags.FLAGS):
         "Where the files that fail are kept.",
         flag_values=values,
     )
-    flags.DEFINE_string(
-        "output", None, "JSON file for the counts.", flag_values=values
-    )
+    define_output_flags(values)
 
 
 class Victims:
@@ -255,10 +254,8 @@ def main(arguments, values=flags.FLAGS):
     counts = run(
         values.files, values.seed, values.memory_limit, values.keep_dir
     )
-    text = json.dumps(counts, indent=2)
-    print(text)
-    if values.output:
-        Path(values.output).write_text(text + "\n")
+    print(json.dumps(counts, indent=2))
+    write_result(counts, values)
     wrong = ("tracebacks", "deaths", "half_files", "over_memory")
     return int(any(counts[name] for name in wrong))
 

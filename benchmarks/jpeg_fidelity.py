@@ -9,14 +9,12 @@ itself does to the photo: an error well below that means that the network
 trains against the right damage.
 """
 
-import json
-from pathlib import Path
-
 import cv2
 import numpy as np
 from absl import flags
 from keras import ops
 
+from benchmarks.common import define_output_flags, write_result
 from shared import images
 from shared.errors import UserError, no_arguments, run_main
 from shared.ops.jpeg import jpeg
@@ -65,9 +63,8 @@ def define_flags():
     flags.DEFINE_string(
         "images_dir", None, "Directory of photos to compress.", required=True
     )
-    flags.DEFINE_string(
-        "output", None, "JSON file to write the table to.", required=True
-    )
+    define_output_flags()
+    flags.mark_flag_as_required("output")
     flags.DEFINE_list(
         "qualities", ["10", "25", "50", "75", "90", "95"], "JPEG qualities."
     )
@@ -125,9 +122,7 @@ def main(arguments):
         "unit": "mean absolute pixel error, 0..255",
         "rows": rows,
     }
-    output = Path(values.output)
-    text = json.dumps(report, indent=2) + "\n"
-    images.write_bytes(output, text.encode(), overwrite=True)
+    write_result(report)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import numpy as np
 from absl import flags
 from keras import layers
 
+import shared.outputs
 from dcgan.batches import ImageBatches
 from dcgan.data import CLASS_NAMES, LABELLED, load_images
 from dcgan.features import CLASSIFIER, Classifier
@@ -44,6 +45,7 @@ def define_flags() -> None:
     flags.DEFINE_string(
         "output_dir", None, "Where the ONNX file goes. Default: --run_dir."
     )
+    shared.outputs.define_flags()
 
 
 def build_classifier() -> keras.Model:
@@ -76,6 +78,9 @@ def build_classifier() -> keras.Model:
 
 def main(argv) -> None:
     no_arguments(argv)
+    if FLAGS.output_dir:
+        path = Path(FLAGS.output_dir) / CLASSIFIER
+        shared.outputs.refuse_existing(path, FLAGS.overwrite)
     limit_threads(FLAGS.threads)
     if keras.backend.backend() != "tensorflow":
         raise UserError(

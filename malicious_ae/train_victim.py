@@ -13,6 +13,7 @@ import pathlib
 import keras
 from absl import flags
 
+import shared.outputs
 from malicious_ae.batches import Augmentation, FrameBatches
 from malicious_ae.classes import check_same
 from malicious_ae.data import TEST_SPLITS, Frames
@@ -32,6 +33,7 @@ from malicious_ae.weighing import class_weights
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
 from shared.grids import write_png
+from shared.images import make_directory
 from shared.run_files import load_weights
 from shared.segmentation.class_weights import WEIGHINGS
 from shared.segmentation.enet import build_enet
@@ -127,6 +129,7 @@ def define_flags() -> None:
         "save_dir", None, "Where the summary goes. Default: the run directory."
     )
     flags.DEFINE_string("name", "enet", "How the summary's file is called.")
+    shared.outputs.define_flags()
 
 
 def augmentation() -> Augmentation:
@@ -258,18 +261,28 @@ def train(run_dir, frames, val_frames, ignored) -> None:
     )
 
 
+def summary_path(run_dir):
+    """Where the summary goes; only in the run's own is one replaced.
+
+    Raises:
+        UserError: If another folder than the run's holds such a file already.
+    """
+    folder = pathlib.Path(FLAGS.save_dir or run_dir)
+    path = folder / f"{FLAGS.name}_summary.json"
+    if FLAGS.save_dir:
+        shared.outputs.refuse_existing(path, FLAGS.overwrite)
+    return path
+
+
 def test(run_dir, frames, ignored) -> None:
     """Measures the best network of a run and writes its summary."""
     network = build_enet(*frames.size, frames.classes.count)
     load_weights(network, run_dir / BEST)
     confusion = measure(network, frames, ignored)
     summary = iou_summary(confusion, frames.classes)
-    folder = pathlib.Path(FLAGS.save_dir or run_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(
-        folder / f"{FLAGS.name}_summary.json",
-        json.dumps(summary, indent=2) + "\n",
-    )
+    path = summary_path(run_dir)
+    make_directory(path.parent)
+    write_text(path, json.dumps(summary, indent=2) + "\n")
     print(iou_table(summary))
 
 
@@ -301,6 +314,8 @@ def main(arguments) -> None:
     no_arguments(arguments)
     use_device(FLAGS.device)
     limit_threads(FLAGS.threads)
+    if FLAGS.mode != "train":
+        summary_path(FLAGS.run_dir)
     size = network_size()
     run_dir = pathlib.Path(FLAGS.run_dir)
     if not FLAGS.resume and FLAGS.mode != "test" and run_dir.exists():

@@ -8,7 +8,7 @@ import threading
 
 from absl import app, flags
 
-from shared.text import printable, say
+from shared.text import is_utf8, printable, say
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -97,14 +97,10 @@ def _flag_that_failed(error):
     """
     for name, value in flags.FLAGS.flag_values_dict().items():
         for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and not _is_utf8(text):
+            if isinstance(text, str) and not is_utf8(text):
                 if text in error.object:
                     return name
     return None
-
-
-def _is_utf8(text):
-    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def run_main(main):

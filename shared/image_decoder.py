@@ -270,11 +270,12 @@ def _second_pictures(kind, data):
         rest = data[_jpeg_end(data) :]
         if len(rest.strip(b"\0\xff")) > _PADDING:
             yield (
-                f"{len(rest)} bytes behind the picture are left out (a video, "
-                "a gain map or a second picture)"
+                f"{len(rest)} {BEHIND} (a video, a gain map or a second "
+                "picture)"
             )
 
 
+BEHIND = "bytes behind the picture are left out"
 # Some programs end a file with a line break or a word of their own.
 _PADDING = 64
 # Within a scan, 0xFF is followed by 0, a restart marker or more 0xFF; anything

@@ -18,12 +18,14 @@ from absl import flags
 from shared import photo_writer
 from shared.errors import UserError
 from shared.image_decoder import (
+    BEHIND,
     LIMIT_BYTES_PER_PIXEL,
     DecodeError,
     decode,
     sniff,
 )
 from shared.metadata import Metadata, read_metadata, upright
+from shared.metadata_blocks import GAIN_MAP_NOTE, MOTION_NOTE, SECOND_NOTE
 from shared.outputs import write_files
 
 MAX_PIXELS = 200_000_000
@@ -195,7 +197,15 @@ def decode_photo(data, name="image", max_pixels=MAX_PIXELS):
         alpha=None if alpha is None else _orient(alpha, orientation),
         gray=gray,
         metadata=upright(metadata, width, height),
-        notes=tuple(dict.fromkeys((*decoded.notes, *notes))),
+        notes=_said_once((*decoded.notes, *notes)),
+    )
+
+
+def _said_once(notes):
+    """Notes without those that others say better."""
+    named = {GAIN_MAP_NOTE, MOTION_NOTE, SECOND_NOTE} & {*notes}
+    return tuple(
+        note for note in dict.fromkeys(notes) if not (named and BEHIND in note)
     )
 
 

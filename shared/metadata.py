@@ -16,7 +16,7 @@ import struct
 
 from shared import exif as exif_blocks
 from shared.exif import read_exif, write_exif
-from shared.metadata_blocks import GAIN_MAP_NOTE, find_blocks
+from shared.metadata_blocks import GAIN_MAP_NOTE, MOTION_NOTE, find_blocks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _clean_xmp(xmp, found):
         before = xmp
         xmp = _without(xmp, prefix, rb"(?:MotionPhoto|MicroVideo)\w*")
         if before != xmp:
-            found.note("the video of the motion photo is left out")
+            found.note(MOTION_NOTE)
     for prefix in _prefixes(
         xmp, rb"http://ns.google.com/photos/1.0/container/"
     ):

@@ -31,7 +31,8 @@ C2PA_NOTE = (
     "pixels; sign the new file"
 )
 GAIN_MAP_NOTE = "its HDR gain map is left out; the standard picture is used"
-_SECOND_NOTE = "further pictures in the file (MPF) are left out"
+MOTION_NOTE = "the video of the motion photo is left out"
+SECOND_NOTE = "further pictures in the file (MPF) are left out"
 
 
 class Found(dict):
@@ -100,7 +101,7 @@ def _jpeg(data, found):
                 profile.setdefault(body[12], body[14:])
                 profile[-1] = body[13]
         elif marker == 0xE2 and body.startswith(b"MPF\0"):
-            found.note(_SECOND_NOTE)
+            found.note(SECOND_NOTE)
         elif marker == 0xE2 and body.startswith(b"urn:iso:std:iso:ts:21496"):
             found.note(GAIN_MAP_NOTE)
         elif marker == 0xE2 and body.startswith(b"FPXR\0"):

@@ -7,6 +7,7 @@ import onnxruntime
 from absl import flags
 
 from shared.errors import UserError
+from shared.text import is_utf8
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -74,9 +75,11 @@ def open_session(path, threads=0, provider="cpu"):
     options.intra_op_num_threads = threads
     # Warnings of the graph optimizer are not for the person at the keyboard.
     options.log_severity_level = 3
+    # ONNX Runtime takes a path in UTF-8 only.
+    model = str(path) if is_utf8(str(path)) else path.read_bytes()
     try:
         return onnxruntime.InferenceSession(
-            str(path), options, providers=[PROVIDERS[provider]]
+            model, options, providers=[PROVIDERS[provider]]
         )
     except Exception as error:
         # ONNX Runtime raises a dozen unrelated types, all of them from its C

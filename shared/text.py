@@ -86,3 +86,8 @@ def json_line(record, key="path"):
         record[key] = printable(path)
         record[f"{key}_bytes"] = os.fsencode(path).hex()
     return json.dumps(record)
+
+
+def is_utf8(text):
+    """Whether text can be written as UTF-8: whether no byte of it was not."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)

@@ -103,6 +103,12 @@ def test_a_stranger_is_unknown(faces, tmp_path):
 
     known = ask(path)
     assert known["name"] == known["likeliest"] != "unknown"
+    assert known["notes"] == []
+    pages = tmp_path / "pages.tiff"
+    cv2.imwritemulti(str(pages), [face[..., ::-1] for face in faces[:2]])
+    paged = ask(pages)
+    assert paged["notes"] == ["only the first of 2 pages is taken"]
+    assert paged["name"] == known["name"]
     nobody = ask(noise)
     assert nobody["name"] == "unknown" and nobody["probability"] < 0.9
     # A name is always given where that is asked for.

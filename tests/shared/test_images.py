@@ -23,6 +23,7 @@ from shared.images import (
     write_photo,
 )
 from shared.metadata import Metadata
+from tests.shared.phone_jpegs import LAYOUTS
 
 DATA = Path(__file__).parent / "data"
 
@@ -312,3 +313,11 @@ def test_resize_area_treats_each_side_on_its_own():
     result = resize_area(image, 16, 20)
     assert result.shape == (16, 20, 1)
     np.testing.assert_allclose(result, 50, atol=0.5)
+
+
+def test_what_lies_behind_a_phone_jpeg_is_said_once():
+    for name in ("MPF", "Ultra HDR", "motion photo", "MPO"):
+        notes = decode_photo(LAYOUTS[name][0], name).notes
+        assert notes and not any("behind the picture" in n for n in notes)
+    (note,) = decode_photo(LAYOUTS["plain"][0] + b"RIFF" * 99, "x").notes
+    assert "396 bytes behind the picture are left out" in note

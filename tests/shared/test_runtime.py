@@ -1,5 +1,8 @@
 """ONNX Runtime sessions: what works, and what each bad model is told."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -33,6 +36,18 @@ def test_a_session_runs_with_one_thread_and_with_all(tmp_path):
         np.testing.assert_array_equal(session.run(None, {"x": x})[0], -x)
         options = session.get_session_options()
         assert options.intra_op_num_threads == threads
+
+
+def test_a_folder_whose_name_is_no_utf8_is_opened(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/mod\xe8le"
+    os.mkdir(folder)
+    path = Path(os.fsdecode(folder)) / "m.onnx"
+    _write(tmp_path / "m.onnx").rename(path)
+    x = np.ones((1, 3), np.float32)
+    assert open_session(path).run(None, {"x": x})[0].sum() == -3
+    path.write_text("no model")
+    with pytest.raises(UserError, match="cannot be loaded as an ONNX model"):
+        open_session(path)
 
 
 def test_metadata_is_read(tmp_path):
