@@ -20,7 +20,7 @@ def change_video(source, target, change, max_pixels, overwrite) -> int:
         overwrite: Whether a file that is there is replaced.
 
     Returns:
-        Exit code: 0; 1 if the video is damaged or cut short, of which what
+        Exit code: 0; 1 if the video is cut short or damaged, of which what
         could be read is written.
 
     Raises:
@@ -51,8 +51,8 @@ def change_video(source, target, change, max_pixels, overwrite) -> int:
     grays.tell()
     if video.problem:
         report(
-            f"{source}: {video.problem}; the {grays.photos} frames that could "
-            "be read were written"
+            f"{source}: {video.problem}; the {grays.photos} frames that "
+            "could be read were written"
         )
         return 1
     return 0

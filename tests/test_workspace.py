@@ -32,6 +32,7 @@ RUNTIME_MODULES = (
     "shared.photo_writer",
     "shared.quality",
     "shared.video",
+    "shared.video_files",
     "shared.vips",
     "shared.runtime",
     "shared.segmentation.class_weights",

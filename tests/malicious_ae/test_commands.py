@@ -407,9 +407,7 @@ def test_a_video_that_is_cut_short_or_none_is_one_line(workplace, tmp_path):
         f"--save_dir={tmp_path / 'out'}",
     ]
     done = run(*command, f"--video={source}")
-    assert done.returncode == 1
-    assert "cut.mkv: is cut short: its last" in done.stderr
-    assert "Traceback" not in done.stderr
+    fails(done, "cut.mkv: is cut short; the")
     frames = read_video(tmp_path / "out" / "cut_overlay.mp4")
     assert 5 < len(frames) < 30
     text = tmp_path / "text.mp4"
