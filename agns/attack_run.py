@@ -10,9 +10,9 @@ from agns.marks import MarksNotFound, find_green_marks, photo_to_canvas
 from agns.models import answers
 from agns.networks import CODE_SIZE
 from agns.people import load_faces, read_person
-from shared.batches import StepBatches
 from shared.errors import UserError
 from shared.training import sync_weights
+from shared.training.batches import StepBatches
 
 # The reference's: as good as unknown, and more than nine times in ten.
 DEFAULT_STOP = {"dodging": 0.01, "impersonation": 0.924}

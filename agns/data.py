@@ -5,7 +5,7 @@ import numpy as np
 
 from agns.frames import load_mask, wear
 from agns.people import load_faces
-from shared.batches import StepBatches
+from shared.training.batches import StepBatches
 
 
 class FaceBatches(StepBatches):

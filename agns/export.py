@@ -23,8 +23,8 @@ from shared.errors import UserError, no_arguments, run_main
 from shared.export_command import run_export
 from shared.images import make_directory
 from shared.outputs import refuse_any
-from shared.run_files import read_config
 from shared.training import write_text
+from shared.training.run_files import read_config
 
 
 def describe_run(run_dir):

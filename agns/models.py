@@ -16,7 +16,7 @@ from agns.networks import (
 )
 from shared.errors import UserError
 from shared.model_dir import find_model
-from shared.run_files import load_weights, read_config
+from shared.training.run_files import load_weights, read_config
 
 WEIGHTS = Path(__file__).parent / "weights"
 RECOGNIZER_CONFIG = {"architecture": str, "people": list, "size": int}

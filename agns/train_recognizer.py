@@ -31,7 +31,6 @@ from agns.report import accuracy_table, plot_confusion
 from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
 from shared.losses.triplet import triplet_semihard_loss
-from shared.run_files import load_weights
 from shared.training import (
     define_training_flags,
     distribution_scope,
@@ -40,6 +39,7 @@ from shared.training import (
     sync_weights,
     write_text,
 )
+from shared.training.run_files import load_weights
 
 FLAGS = flags.FLAGS
 

@@ -19,8 +19,8 @@ from absl import flags
 
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import make_directory
-from shared.report import read_metrics
 from shared.training import METRICS, latest_checkpoint
+from shared.training.curves import read_metrics
 
 STEPS_PER_EPOCH = 50
 

@@ -25,9 +25,8 @@ from benchmarks.training import (
 from shared.errors import no_arguments, run_main
 from shared.photo_folders import load_folders
 from stego.data import TileBatches
-from stego.game import StegoGame
+from stego.game import StegoGame, build_rules
 from stego.presets import PRESETS
-from stego.train import build_rules
 
 SIDES = (1000, 1024)
 
@@ -51,7 +50,7 @@ def measure_preset(preset: str, photos) -> dict:
     )
 
     def build(jit_compile):
-        game = StegoGame(build_rules(settings), 0, settings["learning_rate"])
+        game = StegoGame(build_rules(settings), settings["learning_rate"])
         game.compile(jit_compile=jit_compile)
         return game
 

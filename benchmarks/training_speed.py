@@ -24,9 +24,8 @@ from benchmarks.training import (
 )
 from shared.errors import no_arguments, run_main
 from stegastamp.data import PhotoBatches, load_photos
-from stegastamp.game import StampGame
+from stegastamp.game import StampGame, build_rules
 from stegastamp.presets import PRESETS
-from stegastamp.train import build_rules
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,6 +1,6 @@
 """Batches of real images for training."""
 
-from shared.batches import StepBatches
+from shared.training.batches import StepBatches
 
 
 class ImageBatches(StepBatches):

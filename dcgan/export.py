@@ -23,8 +23,8 @@ from shared import export, half_storage
 from shared.errors import UserError, no_arguments, run_main
 from shared.export_command import run_export
 from shared.outputs import refuse_any
-from shared.run_files import load_weights, read_config
 from shared.training import latest_checkpoint
+from shared.training.run_files import load_weights, read_config
 
 CONFIG_TYPES = {
     "networks": str,

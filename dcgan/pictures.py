@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from shared.grids import write_gif
-from shared.report import read_metrics
+from shared.training.curves import read_metrics
 
 GRIDS = "grids"
 LOSSES = {"generator_loss": "generator", "discriminator_loss": "discriminator"}

@@ -25,8 +25,8 @@ from shared.errors import no_arguments, run_main
 from shared.export_command import RANGE, run_export
 from shared.images import make_directory
 from shared.outputs import refuse_any
-from shared.run_files import read_config
 from shared.training import write_text
+from shared.training.run_files import read_config
 
 # A victim is judged by its classes, since max-unpooling moves a value where two
 # neighbours are equal but for rounding.

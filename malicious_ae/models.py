@@ -9,8 +9,8 @@ from malicious_ae.classes import CLASS_LISTS, ClassList, from_record
 from malicious_ae.networks import build_attacker
 from shared.errors import UserError
 from shared.model_dir import find_model
-from shared.run_files import load_weights, read_config
 from shared.segmentation.enet import build_enet
+from shared.training.run_files import load_weights, read_config
 
 WEIGHTS = Path(__file__).parent / "weights"
 BEST = "best.weights.h5"

@@ -34,7 +34,6 @@ from shared.errors import UserError, no_arguments, run_main
 from shared.fit import fit_run, resume
 from shared.grids import write_png
 from shared.images import make_directory
-from shared.run_files import load_weights
 from shared.segmentation.class_weights import WEIGHINGS
 from shared.segmentation.enet import build_enet
 from shared.training import (
@@ -45,6 +44,7 @@ from shared.training import (
     open_run,
     write_text,
 )
+from shared.training.run_files import load_weights
 
 FLAGS = flags.FLAGS
 

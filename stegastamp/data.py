@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from shared.batches import StepBatches
 from shared.photo_folders import load_folders
+from shared.training.batches import StepBatches
 
 # Photos are kept in memory at this many times the network's size: random
 # crops stay sharp, and a few thousand photos fit on a laptop.

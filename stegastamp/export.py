@@ -25,10 +25,10 @@ from shared.export_command import run_export
 from shared.images import read_photo, resize_area, write_bytes
 from shared.outputs import refuse_any
 from shared.photo_folders import photos_of
-from shared.run_files import load_weights, read_config
 from shared.runtime import open_session, read_metadata
+from shared.training.run_files import load_weights, read_config
 from stegastamp.networks import build_decoder, build_encoder
-from stegastamp.presets import stated_since
+from stegastamp.presets import SETTINGS
 
 CONFIG_TYPES = {
     "height": int,
@@ -58,7 +58,7 @@ def load_networks(run_dir) -> tuple[keras.Model, keras.Model]:
     Raises:
         UserError: If a file is missing, broken or of another network.
     """
-    config = read_config(run_dir, CONFIG_TYPES, stated_since)
+    config = read_config(run_dir, CONFIG_TYPES, SETTINGS.stated_since)
     size = (config["height"], config["width"], config["secret_size"])
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
@@ -148,7 +148,7 @@ def export_run(run_dir, output_dir, litert: bool = False) -> dict:
         UserError: If the run is incomplete.
         shared.export.ExportError: If an export differs from the networks.
     """
-    config = read_config(run_dir, CONFIG_TYPES, stated_since)
+    config = read_config(run_dir, CONFIG_TYPES, SETTINGS.stated_since)
     encoder, decoder = load_networks(run_dir)
     size = (config["height"], config["width"], config["secret_size"])
     examples = make_examples(*size)

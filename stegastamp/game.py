@@ -72,6 +72,42 @@ class Rules:
             )
 
 
+def build_rules(settings: dict) -> Rules:
+    """Turns settings into the game's rules."""
+    s = settings
+    return Rules(
+        height=s["height"],
+        width=s["width"],
+        secret_size=s["secret_size"],
+        transformer=s["transformer"],
+        borders=s["borders"],
+        trans=s["rnd_trans"],
+        secret_scale=s["secret_loss_scale"],
+        l2_scale=s["l2_loss_scale"],
+        yuv_scales=(s["y_scale"], s["u_scale"], s["v_scale"]),
+        edge_gain=s["l2_edge_gain"],
+        flat_gain=s["flat_gain"],
+        lpips_scale=s["lpips_loss_scale"],
+        critic_scale=0.0 if s["no_gan"] else s["G_loss_scale"],
+        zero_mean=s["zero_mean"],
+        strengths=Strengths(
+            align=s["rnd_align"],
+            blur=s["rnd_blur"],
+            blur_sigma=s["blur_sigma"],
+            brightness=s["rnd_bri"],
+            hue=s["rnd_hue"],
+            contrast_low=s["contrast_low"],
+            contrast_high=s["contrast_high"],
+            saturation=s["rnd_sat"],
+            noise=s["rnd_noise"],
+            jpeg_quality=s["jpeg_quality"],
+            jpeg=not s["no_jpeg"],
+            jpeg_scale=s["jpeg_scale"],
+            jpeg_rounding=s["jpeg_rounding"],
+        ),
+    )
+
+
 def flatness(images, window=9):
     """Says how flat a photo is around each pixel: what the eye would miss.
 
@@ -101,7 +137,7 @@ class StampGame(Game):
 
     Args:
         rules: What is at stake.
-        seed: Seed of weights and damage.
+        seed: Seed of the damage; the weights' is Keras' own.
         learning_rate: Of encoder and decoder (Adam): a number or a schedule.
         critic_learning_rate: Of the critic (RMSprop).
         perceptual: A callable (images, encoded) -> [N] distances in place of
@@ -117,7 +153,6 @@ class StampGame(Game):
         perceptual=None,
     ):
         super().__init__(name="stamp_game")
-        keras.utils.set_random_seed(seed)
         self.rules = rules
         size = (rules.height, rules.width)
         self.encoder = build_encoder(*size, rules.secret_size, rules.zero_mean)

@@ -1,5 +1,7 @@
-"""Named settings of a whole training."""
+"""Settings of a training, and named values of all of them."""
 
+from shared.training.settings import Setting, Settings
+from stegastamp.game import BORDERS
 from stegastamp.schedule import Stage
 
 # The released run of the original, at its own size.
@@ -102,15 +104,109 @@ STAGES = (
 IMAGE_LOSS_DECADES = 4.0
 
 
-def stated_since(config: dict) -> dict:
-    """A run's configuration with what runs begun earlier did not state.
+def _gated_before(config: dict) -> bool:
+    """The schedule used to say whether the residual's mean is taken off."""
+    return config.get("schedule", "gated") == "gated"
 
-    The schedule used to decide whether the residual's mean was taken off.
 
-    Args:
-        config: What `config.json` of a run holds.
-
-    Returns:
-        It, with `zero_mean`.
-    """
-    return {"zero_mean": config.get("schedule", "gated") == "gated"} | config
+SETTINGS = Settings(
+    {
+        "height": Setting(
+            "Network height in pixels, a multiple of 16.", low=16
+        ),
+        "width": Setting("Network width in pixels, a multiple of 16.", low=16),
+        "secret_size": Setting("Bits of a secret.", low=1),
+        "transformer": Setting("Start the decoder with a spatial transformer."),
+        "zero_mean": Setting(
+            "Take the mean colour off the residual.", before=_gated_before
+        ),
+        "batch_size": Setting("Photos a step.", low=1),
+        "steps": Setting("Steps of the whole training.", low=1, resumable=True),
+        "learning_rate": Setting("Of encoder and decoder.", resumable=True),
+        "schedule": Setting(
+            "gated starts a difficulty on success, paper by step.",
+            choices=("gated", "paper"),
+        ),
+        "borders": Setting("What surrounds the warped stamp.", choices=BORDERS),
+        "no_im_loss_steps": Setting(
+            "paper: steps in which only the secret counts."
+        ),
+        "rnd_trans": Setting(
+            "Corner shift of the warp around the encoder, of the width."
+        ),
+        "rnd_trans_ramp": Setting("paper: steps of rnd_trans's rise."),
+        "rnd_align": Setting(
+            "Corner shift which stays before the decoder, of the width."
+        ),
+        "rnd_blur": Setting("Probability of a blur."),
+        "blur_sigma": Setting("Largest sigma of the Gaussian blur, in pixels."),
+        "rnd_bri": Setting("Largest brightness shift."),
+        "rnd_bri_ramp": Setting("paper: steps of rnd_bri's rise."),
+        "rnd_noise": Setting("Largest standard deviation of the noise."),
+        "rnd_noise_ramp": Setting("paper: steps of rnd_noise's rise."),
+        "rnd_sat": Setting("Largest share of colour taken away."),
+        "rnd_sat_ramp": Setting("paper: steps of rnd_sat's rise."),
+        "rnd_hue": Setting("Largest shift of one channel."),
+        "rnd_hue_ramp": Setting("paper: steps of rnd_hue's rise."),
+        "contrast_low": Setting("Least contrast."),
+        "contrast_high": Setting("Largest contrast."),
+        "contrast_ramp": Setting("paper: steps of contrast's rise."),
+        "jpeg_quality": Setting("Least JPEG quality."),
+        "jpeg_quality_ramp": Setting("paper: steps of jpeg_quality's rise."),
+        "no_jpeg": Setting("Leave JPEG out of the chain."),
+        "jpeg_scale": Setting(
+            "Enlarge photos so many times while JPEG has them."
+        ),
+        "jpeg_rounding": Setting(
+            "What stands for JPEG's rounding.", choices=("cubic", "cubic_zero")
+        ),
+        "no_gan": Setting("Leave the critic out."),
+        "secret_loss_scale": Setting("Weight of the secret's cross-entropy."),
+        "secret_loss_ramp": Setting("paper: steps of secret_loss's rise."),
+        "l2_loss_scale": Setting("Weight of the YUV loss."),
+        "l2_loss_ramp": Setting("paper: steps of l2_loss's rise."),
+        "lpips_loss_scale": Setting("Weight of the perceptual loss."),
+        "lpips_loss_ramp": Setting("paper: steps of lpips_loss's rise."),
+        "G_loss_scale": Setting("Weight of the critic in the encoder's loss."),
+        "G_loss_ramp": Setting("paper: steps of G_loss's rise."),
+        "l2_edge_gain": Setting(
+            "How much more the border counts than the middle."
+        ),
+        "l2_edge_ramp": Setting("paper: steps of l2_edge's rise."),
+        "l2_edge_delay": Setting("paper: step at which the edge gain starts."),
+        "y_scale": Setting("Weight of Y in the YUV loss."),
+        "u_scale": Setting("Weight of U in the YUV loss."),
+        "v_scale": Setting("Weight of V in the YUV loss."),
+        "flat_gain": Setting(
+            "How much more flat regions count in the YUV loss."
+        ),
+        "steps_per_epoch": Setting(
+            "Steps between checkpoints and gate checks.", 100, low=1
+        ),
+        "pretrained": Setting(
+            "Run or model directory whose weights to start at.",
+            kind=str,
+            resumable=True,
+        ),
+        "lpips": Setting(
+            "LPIPS weights (.h5); without them MS-SSIM is used.",
+            kind=str,
+            resumable=True,
+        ),
+        "patience": Setting(
+            "gated: steps to wait for the first gate.", 3000, resumable=True
+        ),
+        "max_restarts": Setting(
+            "gated: fresh seeds to try.", 3, low=0, resumable=True
+        ),
+        "image_loss_ramp": Setting(
+            "gated: steps of the image loss's rise.", kind=int, resumable=True
+        ),
+    },
+    PRESETS,
+    "small",
+    {
+        "small": "128 px, for two CPU cores: about TODO",
+        "paper": "400 px, for a GPU TODO",
+    },
+)

@@ -6,6 +6,7 @@ The small preset (128 px, 100 bits) trains on two CPU cores; the paper's
 (400 px) wants a GPU. The same command resumes a run that was stopped.
 """
 
+import dataclasses
 import os
 import pathlib
 
@@ -13,31 +14,20 @@ import keras
 from absl import flags
 
 from shared.errors import UserError, no_arguments, run_main
-from shared.fit import fit_run, resume
-from shared.presets import define_preset_flags, preset_settings
-from shared.run_files import load_weights
 from shared.training import (
     CHECKPOINTS,
     METRICS,
-    define_training_flags,
-    distribution_scope,
-    limit_threads,
-    open_run,
+    RunOptions,
+    fit_run,
+    load_weights,
+    resume,
     sync_weights,
 )
 from stegastamp.data import PhotoBatches, load_photos
-from stegastamp.distortions import Strengths
-from stegastamp.game import BORDERS, Rules, StampGame
+from stegastamp.game import StampGame, build_rules
 from stegastamp.pictures import training_strips
-from stegastamp.presets import (
-    IMAGE_LOSS_DECADES,
-    PRESETS,
-    STAGES,
-    stated_since,
-)
+from stegastamp.presets import IMAGE_LOSS_DECADES, SETTINGS, STAGES
 from stegastamp.schedule import KNOBS, GatedSchedule, PaperSchedule
-
-FLAGS = flags.FLAGS
 
 STALLED = "stalled-seed-"
 
@@ -58,130 +48,32 @@ RAMPS = {
     "edge": "l2_edge_ramp",
 }
 
-CHOICES = {
-    "schedule": ["gated", "paper"],
-    "borders": list(BORDERS),
-    "jpeg_rounding": ["cubic", "cubic_zero"],
-}
 
-HELP = {
-    "height": "Network height in pixels, a multiple of 16.",
-    "width": "Network width in pixels, a multiple of 16.",
-    "secret_size": "Bits of a secret.",
-    "transformer": "Start the decoder with a spatial transformer.",
-    "zero_mean": "Take the mean colour off the residual.",
-    "batch_size": "Photos a step.",
-    "steps": "Steps of the whole training.",
-    "learning_rate": "Of encoder and decoder.",
-    "schedule": "gated starts a difficulty on success, paper by step.",
-    "borders": "What surrounds the warped stamp.",
-    "no_im_loss_steps": "paper: steps in which only the secret counts.",
-    "rnd_trans": "Corner shift of the warp around the encoder, of the width.",
-    "rnd_align": "Corner shift which stays before the decoder, of the width.",
-    "rnd_blur": "Probability of a blur.",
-    "blur_sigma": "Largest sigma of the Gaussian blur, in pixels.",
-    "rnd_bri": "Largest brightness shift.",
-    "rnd_noise": "Largest standard deviation of the noise.",
-    "rnd_sat": "Largest share of colour taken away.",
-    "rnd_hue": "Largest shift of one channel.",
-    "contrast_low": "Least contrast.",
-    "contrast_high": "Largest contrast.",
-    "jpeg_quality": "Least JPEG quality.",
-    "no_jpeg": "Leave JPEG out of the chain.",
-    "jpeg_scale": "Enlarge photos so many times while JPEG has them.",
-    "jpeg_rounding": "What stands for JPEG's rounding.",
-    "no_gan": "Leave the critic out.",
-    "secret_loss_scale": "Weight of the secret's cross-entropy.",
-    "l2_loss_scale": "Weight of the YUV loss.",
-    "lpips_loss_scale": "Weight of the perceptual loss.",
-    "G_loss_scale": "Weight of the critic in the encoder's loss.",
-    "l2_edge_gain": "How much more the border counts than the middle.",
-    "l2_edge_delay": "paper: step at which the edge gain starts.",
-    "y_scale": "Weight of Y in the YUV loss.",
-    "u_scale": "Weight of U in the YUV loss.",
-    "v_scale": "Weight of V in the YUV loss.",
-    "flat_gain": "How much more flat regions count in the YUV loss.",
-}
-
-
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags; defaults come from the preset."""
-    define_training_flags()
+    RunOptions.define_flags(values)
     flags.DEFINE_multi_string(
-        "images_dir", None, "Folder of photos; may be given several times."
+        "images_dir",
+        None,
+        "Folder of photos; may be given several times.",
+        flag_values=values,
     )
-    define_preset_flags(PRESETS, "small", _help, CHOICES)
-    flags.DEFINE_string(
-        "pretrained", None, "Run or model directory whose weights to start at."
-    )
-    flags.DEFINE_string(
-        "lpips", None, "LPIPS weights (.h5); without them MS-SSIM is used."
-    )
-    flags.DEFINE_integer(
-        "steps_per_epoch", 100, "Steps between checkpoints and gate checks."
-    )
-    flags.DEFINE_integer(
-        "patience", 3000, "gated: steps to wait for the first gate."
-    )
-    flags.DEFINE_integer("max_restarts", 3, "gated: fresh seeds to try.")
-    flags.DEFINE_integer(
-        "image_loss_ramp", None, "gated: steps of the image loss's rise."
-    )
-    flags.mark_flag_as_required("images_dir")
+    SETTINGS.define_flags(values)
 
 
-def _help(name: str) -> str:
-    return HELP.get(name, f"paper: steps of {name[:-5]}'s rise.")
-
-
-def build_rules(settings: dict) -> Rules:
-    """Turns settings into the game's rules."""
-    s = settings
-    return Rules(
-        height=s["height"],
-        width=s["width"],
-        secret_size=s["secret_size"],
-        transformer=s["transformer"],
-        borders=s["borders"],
-        trans=s["rnd_trans"],
-        secret_scale=s["secret_loss_scale"],
-        l2_scale=s["l2_loss_scale"],
-        yuv_scales=(s["y_scale"], s["u_scale"], s["v_scale"]),
-        edge_gain=s["l2_edge_gain"],
-        flat_gain=s["flat_gain"],
-        lpips_scale=s["lpips_loss_scale"],
-        critic_scale=0.0 if s["no_gan"] else s["G_loss_scale"],
-        zero_mean=s["zero_mean"],
-        strengths=Strengths(
-            align=s["rnd_align"],
-            blur=s["rnd_blur"],
-            blur_sigma=s["blur_sigma"],
-            brightness=s["rnd_bri"],
-            hue=s["rnd_hue"],
-            contrast_low=s["contrast_low"],
-            contrast_high=s["contrast_high"],
-            saturation=s["rnd_sat"],
-            noise=s["rnd_noise"],
-            jpeg_quality=s["jpeg_quality"],
-            jpeg=not s["no_jpeg"],
-            jpeg_scale=s["jpeg_scale"],
-            jpeg_rounding=s["jpeg_rounding"],
-        ),
-    )
-
-
-def build_schedule(settings: dict, patience: int, image_loss_ramp=None):
+def build_schedule(settings: dict):
     """Makes the schedule the settings name."""
     if settings["schedule"] == "gated":
+        ramp = settings["image_loss_ramp"]
         stages = [
-            stage
-            if stage.name != "image loss" or not image_loss_ramp
-            else type(stage)(
-                stage.name, image_loss_ramp, stage.hold, stage.gate
-            )
+            dataclasses.replace(stage, ramp=ramp)
+            if ramp and stage.name == "image loss"
+            else stage
             for stage in STAGES[: 4 if settings["no_gan"] else 5]
         ]
-        return GatedSchedule(tuple(stages), IMAGE_LOSS_DECADES, patience)
+        return GatedSchedule(
+            tuple(stages), IMAGE_LOSS_DECADES, settings["patience"]
+        )
     return PaperSchedule(
         {knob: settings[flag] for knob, flag in RAMPS.items()},
         settings["no_im_loss_steps"],
@@ -225,31 +117,38 @@ def learning_rate(settings: dict):
     )
 
 
-def train_once(run_dir: pathlib.Path, settings: dict, photos, seed: int):
+def train_once(options, settings: dict, photos, seed: int):
     """Trains one seed to the end, or until its secret has stalled.
+
+    Args:
+        options: RunOptions; its run directory exists.
+        settings: Those of `SETTINGS`.
+        photos: uint8 [H, W, 3] arrays.
+        seed: Of weights, data and damage.
 
     Returns:
         The schedule, as it stands at the end.
     """
-    per_epoch = FLAGS.steps_per_epoch
+    per_epoch = settings["steps_per_epoch"]
     keras.backend.clear_session()
-    with distribution_scope(FLAGS.distribute):
+    keras.utils.set_random_seed(seed)
+    with options.scope():
         game = StampGame(
-            build_rules(settings), seed, learning_rate(settings), perceptual()
+            build_rules(settings),
+            seed,
+            learning_rate(settings),
+            perceptual=perceptual(settings),
         )
-        game.compile(
-            jit_compile=FLAGS.jit_compile,
-            steps_per_execution=FLAGS.steps_per_execution,
-        )
+        game.compile(**options.compiling)
     networks = {"encoder": game.encoder, "decoder": game.decoder}
-    schedule = build_schedule(settings, FLAGS.patience, FLAGS.image_loss_ramp)
+    schedule = build_schedule(settings)
 
-    state = resume(game, run_dir)
+    state = resume(game, options.run_dir)
     if state["step"]:
         schedule.set_state(state["schedule"])
-    elif FLAGS.pretrained:
+    elif settings["pretrained"]:
         for name, network in networks.items():
-            path = pathlib.Path(FLAGS.pretrained) / f"{name}.weights.h5"
+            path = pathlib.Path(settings["pretrained"]) / f"{name}.weights.h5"
             if not path.exists():
                 raise UserError(f"--pretrained: {path} does not exist")
             load_weights(network, path)
@@ -268,7 +167,7 @@ def train_once(run_dir: pathlib.Path, settings: dict, photos, seed: int):
     fit_run(
         game,
         batches,
-        run_dir,
+        options,
         steps=settings["steps"],
         steps_per_epoch=per_epoch,
         first_step=state["step"],
@@ -290,47 +189,66 @@ def put_aside(run_dir: pathlib.Path, seed: int) -> None:
         os.replace(run_dir / name, aside / name)
 
 
-def perceptual():
-    """The perceptual distance the flags ask for; None means MS-SSIM."""
-    if not FLAGS.lpips:
+def perceptual(settings: dict):
+    """The perceptual distance that settings ask for; None means MS-SSIM."""
+    if not settings["lpips"]:
         return None
     from shared.metrics.lpips import load_lpips
 
-    return load_lpips(FLAGS.lpips)
+    return load_lpips(settings["lpips"])
 
 
-def main(argv) -> None:
-    """Runs the command: trains, with another seed where a secret stalls."""
-    no_arguments(argv)
-    settings = preset_settings(PRESETS)
-    limit_threads(FLAGS.threads)
-    keras.config.set_dtype_policy(FLAGS.precision)
-    fixed = {k: v for k, v in settings.items() if k != "steps"}
-    run_dir = open_run(
-        FLAGS.run_dir,
-        fixed | {"preset": FLAGS.preset, "seed": FLAGS.seed},
-        earlier=stated_since,
-    )
-    photos = load_photos(
-        FLAGS.images_dir, settings["height"], settings["width"]
-    )
-    print(f"{len(photos)} photos; run directory {run_dir}")
-    if settings["lpips_loss_scale"] and not FLAGS.lpips:
-        print("perceptual loss: 1 - MS-SSIM (no --lpips file given)")
+def train(options: RunOptions, settings: dict, photos):
+    """Trains to the last step, with another seed where a secret stalls.
 
+    A run that was stopped goes on.
+
+    Args:
+        options: How the training is run.
+        settings: What is learned: `SETTINGS.choose("small", steps=5000)`.
+        photos: uint8 RGB [H, W, 3] arrays, of any size.
+
+    Returns:
+        The schedule, as it stands at the end.
+
+    Raises:
+        UserError: If the run directory holds a run of other settings, or
+            every seed stalls.
+    """
+    run_dir = options.open_run(SETTINGS, settings)
     first = len(list(run_dir.glob(f"{STALLED}*")))
-    for attempt in range(first, FLAGS.max_restarts + 1):
-        seed = FLAGS.seed + attempt
-        schedule = train_once(run_dir, settings, photos, seed)
-        if not schedule.stalled:
-            print(f"done: {run_dir} ({schedule.describe()})")
-            return
-        put_aside(run_dir, seed)
-        print(f"seed {seed} stalled by step {FLAGS.patience}")
+    with options.policy():
+        for attempt in range(first, settings["max_restarts"] + 1):
+            seed = options.seed + attempt
+            schedule = train_once(options, settings, photos, seed)
+            if not schedule.stalled:
+                return schedule
+            put_aside(run_dir, seed)
+            print(f"seed {seed} stalled by step {settings['patience']}")
     raise UserError(
-        f"the secret stalled with {FLAGS.max_restarts + 1} seeds; "
+        f"the secret stalled with {settings['max_restarts'] + 1} seeds; "
         "lower --learning_rate or use more photos"
     )
+
+
+def main(arguments, values=flags.FLAGS) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    options, settings = (
+        RunOptions.from_flags(values),
+        SETTINGS.from_flags(values),
+    )
+    if not values.images_dir:
+        raise UserError("--images_dir is missing: a folder of photos")
+    options.limit_threads()
+    photos = load_photos(
+        values.images_dir, settings["height"], settings["width"]
+    )
+    print(f"{len(photos)} photos; run directory {options.run_dir}")
+    if settings["lpips_loss_scale"] and not settings["lpips"]:
+        print("perceptual loss: 1 - MS-SSIM (no --lpips file given)")
+    schedule = train(options, settings, photos)
+    print(f"done: {options.run_dir} ({schedule.describe()})")
 
 
 if __name__ == "__main__":

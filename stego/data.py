@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from shared.batches import StepBatches
+from shared.training.batches import StepBatches
 
 CROPS = ("center", "random")
 # CelebA's faces fill the middle 108 pixels of the published crops.

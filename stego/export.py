@@ -19,7 +19,7 @@ from shared import export
 from shared.errors import UserError, no_arguments, run_main
 from shared.export_command import run_export
 from shared.outputs import refuse_any
-from shared.run_files import load_weights, read_config
+from shared.training.run_files import load_weights, read_config
 from stego.game import ARCHITECTURES
 
 CONFIG_TYPES = {

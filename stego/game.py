@@ -84,12 +84,17 @@ def keep_gray(covers, stegos):
     return stegos + gray * (mean - stegos)
 
 
+def build_rules(settings: dict) -> Rules:
+    """Turns settings into the game's rules."""
+    fields = dataclasses.fields(Rules)
+    return Rules(**{field.name: settings[field.name] for field in fields})
+
+
 class StegoGame(Game):
     """Alice and Bob together, against Eve.
 
     Args:
         rules: What is at stake.
-        seed: Seed of the weights.
         learning_rate: Of Alice and Bob (Adam): a number or a schedule.
         eve_optimizer: `sgd`, or `adam`, with which Eve wins at once.
         eve_learning_rate: Of Eve.
@@ -101,7 +106,6 @@ class StegoGame(Game):
     def __init__(
         self,
         rules: Rules,
-        seed=0,
         learning_rate=1e-4,
         eve_optimizer="sgd",
         eve_learning_rate=1e-4,
@@ -116,7 +120,6 @@ class StegoGame(Game):
                 f"`eve_optimizer` must be one of {', '.join(optimizers)}. "
                 f"Received: {eve_optimizer!r}"
             )
-        keras.utils.set_random_seed(seed)
         self.rules = rules
         build = ARCHITECTURES[rules.architecture]
         self.alice = build.build_alice(rules.output_size, rules.msg_len)

@@ -1,4 +1,8 @@
-"""Named settings of a whole training."""
+"""Settings of a training, and named values of all of them."""
+
+from shared.training.settings import Setting, Settings
+from stego.data import CROPS
+from stego.game import ARCHITECTURES, IMAGE_LOSSES, MESSAGE_LOSSES
 
 # Hayes and Danezis at 32 px, with the optimizers of the later redo. 63 steps
 # are one of the original's epochs (1 % of CelebA in batches of 32).
@@ -57,3 +61,57 @@ _MODERN = _RESIDUAL | dict(
 )
 
 PRESETS = {"paper": _PAPER, "residual": _RESIDUAL, "modern": _MODERN}
+
+SETTINGS = Settings(
+    {
+        "architecture": Setting(
+            "The networks: the paper's, or small residual ones.",
+            choices=tuple(ARCHITECTURES),
+        ),
+        "output_size": Setting(
+            "Side of the images in pixels: 32 or 64.", choices=(32, 64)
+        ),
+        "msg_len": Setting("Bits of a message.", low=1),
+        "crop": Setting(
+            "Tiles: the middle of each photo, or random ones.",
+            choices=tuple(CROPS),
+        ),
+        "batch_size": Setting("Tiles a step.", low=1),
+        "steps": Setting("Steps of the whole training.", low=1, resumable=True),
+        "learning_rate": Setting("Of Alice and Bob.", resumable=True),
+        "eve_optimizer": Setting(
+            "Eve's; with adam she may win at once.", choices=("sgd", "adam")
+        ),
+        "eve_learning_rate": Setting("Of Eve.", resumable=True),
+        "a": Setting("Weight of Eve in Alice and Bob's loss."),
+        "b": Setting("Weight of the difference of cover and stego image."),
+        "c": Setting("Weight of Bob's reading."),
+        "image_loss": Setting(
+            "Mean absolute (l1) or square (l2) difference.",
+            choices=tuple(IMAGE_LOSSES),
+        ),
+        "message_loss": Setting(
+            "Square error of values or cross-entropy of logits.",
+            choices=tuple(MESSAGE_LOSSES),
+        ),
+        "rounding": Setting("Train on stego images as a PNG file holds them."),
+        "target_bits": Setting(
+            "Share of correct bits above which b grows, and below which it "
+            "shrinks; 0 keeps b."
+        ),
+        "growth": Setting("Factor of b's growth an epoch."),
+        "steps_per_epoch": Setting("Steps between checkpoints.", 50, low=1),
+        "pretrained": Setting(
+            "Run or model directory whose weights to start at.",
+            kind=str,
+            resumable=True,
+        ),
+    },
+    PRESETS,
+    "modern",
+    {
+        "paper": "25 minutes of one core, 100 of 100 bits read, 22.7 dB",
+        "residual": "TODO",
+        "modern": "TODO",
+    },
+)

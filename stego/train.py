@@ -11,125 +11,59 @@ import keras
 from absl import flags
 
 from shared.errors import UserError, no_arguments, run_main
-from shared.fit import fit_run, resume
 from shared.photo_folders import load_folders
-from shared.presets import define_preset_flags, preset_settings
-from shared.run_files import load_weights
 from shared.training import (
-    define_training_flags,
-    distribution_scope,
-    limit_threads,
-    open_run,
+    RunOptions,
+    fit_run,
+    load_weights,
+    resume,
     sync_weights,
 )
-from stego.data import CROPS, TileBatches
-from stego.game import (
-    ARCHITECTURES,
-    IMAGE_LOSSES,
-    MESSAGE_LOSSES,
-    Rules,
-    StegoGame,
-)
+from stego.data import TileBatches
+from stego.game import StegoGame, build_rules
 from stego.held_out import HeldOut
 from stego.pictures import training_strips
-from stego.presets import PRESETS
-
-FLAGS = flags.FLAGS
+from stego.presets import SETTINGS
 
 # Tiles on which held-out bits are counted: 25,600 bits at 100 a tile.
 HELD_OUT_TILES = 256
 
-CHOICES = {
-    "architecture": list(ARCHITECTURES),
-    "crop": list(CROPS),
-    "eve_optimizer": ["sgd", "adam"],
-    "image_loss": list(IMAGE_LOSSES),
-    "message_loss": list(MESSAGE_LOSSES),
-}
 
-HELP = {
-    "architecture": "The networks: the paper's, or small residual ones.",
-    "output_size": "Side of the images in pixels: 32 or 64.",
-    "msg_len": "Bits of a message.",
-    "crop": "Tiles: the middle of each photo, or random ones.",
-    "batch_size": "Tiles a step.",
-    "steps": "Steps of the whole training.",
-    "learning_rate": "Of Alice and Bob.",
-    "eve_optimizer": "Eve's; with adam she may win at once.",
-    "eve_learning_rate": "Of Eve.",
-    "a": "Weight of Eve in Alice and Bob's loss.",
-    "b": "Weight of the difference of cover and stego image.",
-    "c": "Weight of Bob's reading.",
-    "image_loss": "Mean absolute (l1) or square (l2) difference.",
-    "message_loss": "Square error of values or cross-entropy of logits.",
-    "rounding": "Train on stego images as a PNG file holds them.",
-    "target_bits": "Share of correct bits above which b grows, and below "
-    "which it shrinks; 0 keeps b.",
-    "growth": "Factor of b's growth an epoch.",
-}
-
-
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags; defaults come from the preset."""
-    define_training_flags()
+    RunOptions.define_flags(values)
     flags.DEFINE_multi_string(
-        "images_dir", None, "Folder of photos; may be given several times."
+        "images_dir",
+        None,
+        "Folder of photos; may be given several times.",
+        flag_values=values,
     )
     flags.DEFINE_string(
         "val_dir",
         None,
         "Folder of photos that nobody learns from; the bits that Bob reads "
         "from them are counted after each epoch.",
+        flag_values=values,
     )
-    define_preset_flags(PRESETS, "modern", HELP.get, CHOICES)
-    flags.DEFINE_string(
-        "pretrained", None, "Run or model directory whose weights to start at."
-    )
-    flags.DEFINE_integer(
-        "steps_per_epoch", 50, "Steps between checkpoints.", lower_bound=1
-    )
-    flags.mark_flag_as_required("images_dir")
+    SETTINGS.define_flags(values)
 
 
-def settings_from_flags() -> dict:
-    """Merges the preset with the flags that were given.
-
-    Raises:
-        UserError: naming the flag, for a size that no network has.
-    """
-    settings = preset_settings(PRESETS)
-    if settings["output_size"] not in (32, 64):
-        raise UserError(
-            f"--output_size={settings['output_size']}: must be 32 or 64"
-        )
-    for name in ("msg_len", "batch_size", "steps"):
-        if settings[name] < 1:
-            raise UserError(f"--{name}={settings[name]}: must be positive")
-    return settings
-
-
-def build_game(settings: dict) -> StegoGame:
-    """Makes the game the settings describe.
+def build_game(settings: dict, seed: int) -> StegoGame:
+    """Makes the game that settings describe.
 
     Raises:
         UserError: naming the flag, if the message does not fit the images.
     """
+    keras.utils.set_random_seed(seed)
     try:
         return StegoGame(
             build_rules(settings),
-            FLAGS.seed,
             learning_rate(settings),
             settings["eve_optimizer"],
             settings["eve_learning_rate"],
         )
     except ValueError as error:
         raise UserError(f"--msg_len: {error}") from error
-
-
-def build_rules(settings: dict) -> Rules:
-    """Turns settings into the game's rules."""
-    names = [field for field in Rules.__dataclass_fields__]
-    return Rules(**{name: settings[name] for name in names})
 
 
 class FollowBits(keras.callbacks.Callback):
@@ -177,73 +111,74 @@ def cut_batches(photos, settings, batch_size, seed, steps=1, first_step=0):
     )
 
 
-def train(run_dir, settings: dict, photos, held_out) -> None:
-    """Trains a run to its last step, from its newest checkpoint.
+def train(options: RunOptions, settings: dict, photos, held_out=()) -> None:
+    """Trains to the last step; a run that was stopped goes on.
 
     Args:
-        run_dir: The run directory, which exists.
-        settings: What `settings_from_flags` returned.
-        photos: uint8 RGB arrays to learn from.
-        held_out: The like to count bits on; may be empty.
+        options: How the training is run.
+        settings: What is learned: `SETTINGS.choose("modern", steps=500)`.
+        photos: uint8 RGB [H, W, 3] arrays to learn from.
+        held_out: The like to count bits on.
+
+    Raises:
+        UserError: If the run directory holds a run of other settings, or the
+            message does not fit the images.
     """
-    per_epoch = FLAGS.steps_per_epoch
-    with distribution_scope(FLAGS.distribute):
-        game = build_game(settings)
-        game.compile(
-            jit_compile=FLAGS.jit_compile,
-            steps_per_execution=FLAGS.steps_per_execution,
+    options.open_run(SETTINGS, settings, held_out=bool(held_out))
+    per_epoch = settings["steps_per_epoch"]
+    with options.policy():
+        with options.scope():
+            game = build_game(settings, options.seed)
+            game.compile(**options.compiling)
+        players = {"alice": game.alice, "bob": game.bob, "eve": game.eve}
+        first_step = resume(game, options.run_dir)["step"]
+        if settings["pretrained"] and not first_step:
+            for name, network in players.items():
+                path = f"{settings['pretrained']}/{name}.weights.h5"
+                load_weights(network, path)
+        batches = cut_batches(
+            photos,
+            settings,
+            settings["batch_size"],
+            options.seed,
+            per_epoch,
+            first_step,
         )
-    players = {"alice": game.alice, "bob": game.bob, "eve": game.eve}
-    first_step = resume(game, run_dir)["step"]
-    if FLAGS.pretrained and not first_step:
-        for name, network in players.items():
-            load_weights(network, f"{FLAGS.pretrained}/{name}.weights.h5")
-    batches = cut_batches(
-        photos,
-        settings,
-        settings["batch_size"],
-        FLAGS.seed,
-        per_epoch,
-        first_step,
-    )
-    callbacks = [FollowBits(settings["target_bits"], settings["growth"])]
-    if held_out:
-        tiles = cut_batches(held_out, settings, HELD_OUT_TILES, FLAGS.seed + 1)
-        callbacks.append(HeldOut(*tiles[0]))
-    watched = [part[:8] for part in batches[0]]
-    fit_run(
-        game,
-        batches,
-        run_dir,
-        steps=settings["steps"],
-        steps_per_epoch=per_epoch,
-        first_step=first_step,
-        exports=players,
-        pictures=lambda: training_strips(game, *watched),
-        callbacks=callbacks,
-    )
+        callbacks = [FollowBits(settings["target_bits"], settings["growth"])]
+        if held_out:
+            tiles = cut_batches(
+                held_out, settings, HELD_OUT_TILES, options.seed + 1
+            )
+            callbacks.append(HeldOut(*tiles[0]))
+        watched = [part[:8] for part in batches[0]]
+        fit_run(
+            game,
+            batches,
+            options,
+            steps=settings["steps"],
+            steps_per_epoch=per_epoch,
+            first_step=first_step,
+            exports=players,
+            pictures=lambda: training_strips(game, *watched),
+            callbacks=callbacks,
+        )
 
 
-def main(argv) -> None:
-    no_arguments(argv)
-    settings = settings_from_flags()
-    limit_threads(FLAGS.threads)
-    keras.config.set_dtype_policy(FLAGS.precision)
-    fixed = {k: v for k, v in settings.items() if k != "steps"}
-    run_dir = open_run(
-        FLAGS.run_dir,
-        fixed
-        | {
-            "preset": FLAGS.preset,
-            "seed": FLAGS.seed,
-            "held_out": FLAGS.val_dir is not None,
-        },
-    )
-    photos = load_folders(FLAGS.images_dir)
-    held_out = load_folders([FLAGS.val_dir], "val_dir") if FLAGS.val_dir else []
-    print(f"{len(photos)} photos; run directory {run_dir}")
-    train(run_dir, settings, photos, held_out)
-    print(f"done: {run_dir}")
+def main(arguments, values=flags.FLAGS) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    options = RunOptions.from_flags(values)
+    settings = SETTINGS.from_flags(values)
+    if not values.images_dir:
+        raise UserError("--images_dir is missing: a folder of photos")
+    options.limit_threads()
+    photos = load_folders(values.images_dir)
+    held_out = []
+    if values.val_dir:
+        held_out = load_folders([values.val_dir], "val_dir")
+    print(f"{len(photos)} photos; run directory {options.run_dir}")
+    train(options, settings, photos, held_out)
+    print(f"done: {options.run_dir}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,24 @@
-"""The floating type in which the image operations compute."""
+"""The floating types in which networks and image operations compute."""
 
+import contextlib
+
+import keras
 from keras import backend, ops
+
+
+@contextlib.contextmanager
+def dtype_policy(name):
+    """Builds what is built inside under another dtype policy.
+
+    Args:
+        name: Name of a Keras dtype policy.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def to_compute_dtype(values):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shared.batches import StepBatches
+from shared.training.batches import StepBatches
 
 
 class _Draws(StepBatches):

@@ -182,7 +182,7 @@ WORKER = """
 import numpy as np
 import tensorflow as tf
 strategy = tf.distribute.MultiWorkerMirroredStrategy()
-from shared.batches import StepBatches
+from shared.training.batches import StepBatches
 from tests.shared.test_game import Tug
 
 class Batches(StepBatches):

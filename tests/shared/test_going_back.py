@@ -6,17 +6,17 @@ import json
 import keras
 import numpy as np
 import pytest
-from absl import flags
 from keras import ops
 
 from shared.errors import UserError
-from shared.fit import fit_run, resume
 from shared.training import (
     Checkpoint,
-    define_training_flags,
+    RunOptions,
     find_checkpoint,
+    fit_run,
     go_back,
     open_run,
+    resume,
 )
 from tests.shared.test_random_state import Noisy
 
@@ -55,7 +55,7 @@ class Rising(keras.callbacks.Callback):
         (self.folder / f"step-{step:08d}.png").write_text(str(step))
 
 
-def run(folder, steps):
+def run(folder, steps, **options):
     folder.mkdir(exist_ok=True)
     game = Noisy()
     game.compile()
@@ -64,7 +64,7 @@ def run(folder, steps):
     fit_run(
         game,
         Steps(before["step"]),
-        folder,
+        RunOptions(folder, **options),
         steps=steps,
         steps_per_epoch=2,
         first_step=before["step"],
@@ -84,38 +84,19 @@ def steps_kept(folder):
     return [int(p.name[5:]) for p in sorted(folder.glob("checkpoints/step-*"))]
 
 
-@pytest.fixture
-def training_flags():
-    """The flags of every training, given as a command line gives them."""
-    before = set(flags.FLAGS)
-    define_training_flags()
-
-    def give(*arguments):
-        flags.FLAGS.unparse_flags()
-        flags.FLAGS(["train", "--run_dir=run", *arguments])
-
-    yield give
-    for name in set(flags.FLAGS) - before:
-        delattr(flags.FLAGS, name)
-
-
-def test_going_back_is_the_run_that_never_went_further(
-    tmp_path, training_flags
-):
-    training_flags("--keep_checkpoints=0")
+def test_going_back_is_the_run_that_never_went_further(tmp_path):
     folder = tmp_path / "run"
-    whole = run(folder, 10)
+    whole = run(folder, 10, keep_checkpoints=0)
     whole_rows = rows(folder)
     assert steps_kept(folder) == [2, 4, 6, 8, 10]
     was = (folder / "network.weights.h5").read_bytes()
 
-    training_flags("--keep_checkpoints=0", "--resume_from=4")
-    open_run(folder, {})
+    open_run(folder, {}, resume_from=4)
     # The networks are those of that step already, for who exports them.
     saved = folder / "checkpoints" / "step-00000004" / "network.weights.h5"
     assert (folder / "network.weights.h5").read_bytes() == saved.read_bytes()
     assert saved.read_bytes() != was
-    again = run(folder, 10)
+    again = run(folder, 10, keep_checkpoints=0)
     for a, b in zip(again, whole, strict=True):
         np.testing.assert_array_equal(a, b)
     assert rows(folder) == whole_rows
@@ -132,12 +113,11 @@ def test_going_back_is_the_run_that_never_went_further(
     assert resume(game, aside)["step"] == 10
 
 
-def test_metrics_end_where_the_run_goes_on(tmp_path, training_flags):
-    training_flags("--keep_checkpoints=0")
+def test_metrics_end_where_the_run_goes_on(tmp_path):
     folder = tmp_path / "run"
-    run(folder, 8)
+    run(folder, 8, keep_checkpoints=0)
     go_back(folder, 4)
-    run(folder, 6)
+    run(folder, 6, keep_checkpoints=0)
     assert [row["epoch"] for row in rows(folder)] == ["0", "1", "2"]
     # A second way back has a folder of its own.
     assert go_back(folder, 2) == folder / "set_aside" / "2"
@@ -145,35 +125,31 @@ def test_metrics_end_where_the_run_goes_on(tmp_path, training_flags):
     assert steps_kept(folder / "set_aside" / "2") == [4, 6]
 
 
-def test_a_step_that_is_not_kept_names_those_that_are(tmp_path, training_flags):
+def test_a_step_that_is_not_kept_names_those_that_are(tmp_path):
     folder = tmp_path / "run"
     run(folder, 8)
     assert steps_kept(folder) == [6, 8]
     with pytest.raises(UserError, match="--resume_from=4: .* kept: 6, 8"):
         find_checkpoint(folder, 4)
-    training_flags("--resume_from=4")
     before = sorted(folder.rglob("*"))
     with pytest.raises(UserError, match="kept: 6, 8"):
-        open_run(folder, {})
+        open_run(folder, {}, resume_from=4)
     assert sorted(folder.rglob("*")) == before
     with pytest.raises(UserError, match="holds no checkpoints"):
-        open_run(tmp_path / "new", {})
+        open_run(tmp_path / "new", {}, resume_from=4)
     assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(
     "keep,kept", [(1, [12]), (3, [8, 10, 12]), (0, [2, 4, 6, 8, 10, 12])]
 )
-def test_so_many_are_kept(tmp_path, training_flags, keep, kept):
-    training_flags(f"--keep_checkpoints={keep}")
-    run(tmp_path / "run", 12)
+def test_so_many_are_kept(tmp_path, keep, kept):
+    run(tmp_path / "run", 12, keep_checkpoints=keep)
     assert steps_kept(tmp_path / "run") == kept
 
 
-def test_what_an_earlier_command_kept_stays(tmp_path, training_flags):
-    training_flags("--keep_checkpoints=0")
-    run(tmp_path / "run", 6)
-    training_flags()
+def test_what_an_earlier_command_kept_stays(tmp_path):
+    run(tmp_path / "run", 6, keep_checkpoints=0)
     run(tmp_path / "run", 12)
     assert steps_kept(tmp_path / "run") == [2, 10, 12]
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from shared.fit import fit_run, resume
 from shared.game import Game, Player
+from shared.training import RunOptions, fit_run, resume
 
 
 class Noisy(Game):
@@ -50,7 +50,7 @@ def run(folder, steps):
     fit_run(
         game,
         Ones(),
-        folder,
+        RunOptions(folder),
         steps=steps,
         steps_per_epoch=2,
         first_step=first,

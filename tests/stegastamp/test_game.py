@@ -3,23 +3,24 @@
 import dataclasses
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
 from stegastamp.data import PhotoBatches
 from stegastamp.distortions import change_colours, distort
-from stegastamp.game import BORDERS, StampGame, flatness
+from stegastamp.game import BORDERS, StampGame, build_rules, flatness
 from stegastamp.pictures import training_strips
 from stegastamp.presets import PRESETS
 from stegastamp.schedule import KNOBS
-from stegastamp.train import build_rules
 
 GOLDENS = Path(__file__).parent / "goldens"
 SMALL = PRESETS["small"] | {"height": 32, "width": 48, "secret_size": 8}
 
 
 def make(**changes):
+    keras.utils.set_random_seed(1)
     return StampGame(build_rules(SMALL | changes), seed=1, learning_rate=1e-3)
 
 

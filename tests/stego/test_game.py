@@ -12,19 +12,19 @@ from stego.data import (
     random_tile,
     to_network,
 )
-from stego.game import Rules, StegoGame, keep_gray, round_levels
+from stego.game import Rules, StegoGame, build_rules, keep_gray, round_levels
 from stego.held_out import HeldOut
 from stego.pictures import training_strips
 from stego.presets import PRESETS
-from stego.train import FollowBits, build_rules
+from stego.train import FollowBits
 from tests.contracts import compiled, input_gradients
 
 
 def make(preset, seed=1, learning_rate=1e-3, **changes):
     settings = PRESETS[preset] | {"output_size": 16, "msg_len": 12} | changes
+    keras.utils.set_random_seed(seed)
     return StegoGame(
         build_rules(settings),
-        seed,
         learning_rate,
         settings["eve_optimizer"],
         1e-3,

@@ -59,8 +59,8 @@ def test_killed_at_any_moment_the_curve_is_that_of_an_unbroken_run(
 def test_a_bad_flag_gets_one_line(photos, tmp_path):
     said = {
         "--preset=huge": "preset",
-        "--output_size=48": "--output_size=48: must be 32 or 64",
-        "--msg_len=0": "--msg_len=0: must be positive",
+        "--output_size=48": "--output_size=48: must be one of 32, 64",
+        "--msg_len=0": "--msg_len=0: must be at least 1",
         "--msg_len=1025": "--msg_len",
         "--pretrained=nowhere": "nowhere",
         "--val_dir=nowhere": "--val_dir: nowhere is not a directory",

@@ -1,43 +1,17 @@
 """One run of `fit` with everything that a training of ours has around it."""
 
-import pathlib
-
 import keras
 
-from shared.report import Curves, TensorBoard
-from shared.training import (
-    KEEP,
-    METRICS,
-    Checkpoint,
-    HaltOnNaN,
-    ProgressBar,
-    latest_checkpoint,
-    restore,
-    training_flag,
-    trim_csv,
-)
-
-
-def resume(model, run_dir) -> dict:
-    """Restores a compiled model from its run's newest checkpoint.
-
-    Returns:
-        `step`, the steps already taken, and `schedule`, what `get_state` of
-        `fit_run` said then; 0 and {} for a new run.
-
-    Raises:
-        UserError: If the checkpoint cannot be read or does not fit.
-    """
-    checkpoint = latest_checkpoint(pathlib.Path(run_dir))
-    if checkpoint is None:
-        return {"step": 0, "schedule": {}}
-    return restore(model, checkpoint)
+from shared.training.callbacks import HaltOnNaN, ProgressBar
+from shared.training.checkpoint import Checkpoint
+from shared.training.curves import Curves, TensorBoard
+from shared.training.run_dir import METRICS, trim_csv
 
 
 def fit_run(
     model,
     batches,
-    run_dir,
+    options,
     *,
     steps: int,
     steps_per_epoch: int,
@@ -58,7 +32,7 @@ def fit_run(
     Args:
         model: Compiled model; a resumed one is restored (`resume`).
         batches: `keras.utils.PyDataset` of one epoch, or an array.
-        run_dir: The run directory, which exists.
+        options: RunOptions; its run directory exists.
         steps: Steps of the whole training.
         steps_per_epoch: Steps in an epoch; `steps` is rounded down to it.
         first_step: Steps already taken.
@@ -71,7 +45,7 @@ def fit_run(
         callbacks: Called before the metrics are written, so what they put
             into an epoch's logs is written too.
     """
-    run_dir = pathlib.Path(run_dir)
+    run_dir = options.run_dir
     first_epoch = first_step // steps_per_epoch
     metrics = run_dir / METRICS
     trim_csv(metrics, first_epoch)
@@ -93,7 +67,7 @@ def fit_run(
                 steps_per_epoch,
                 get_state,
                 exports,
-                keep=training_flag("keep_checkpoints", KEEP),
+                keep=options.keep_checkpoints,
             ),
         ],
     )
