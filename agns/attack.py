@@ -48,15 +48,15 @@ from agns.models import (
 )
 from agns.pictures import attack_files, write_attack
 from shared.errors import UserError, no_arguments, run_main
-from shared.fit import fit_run, resume
 from shared.grids import to_uint8
 from shared.images import make_directory
 from shared.outputs import refuse_existing
 from shared.text import say
 from shared.training import (
-    define_training_flags,
-    limit_threads,
+    RunOptions,
+    fit_run,
     open_run,
+    resume,
     sync_weights,
     write_text,
 )
@@ -66,7 +66,7 @@ FLAGS = flags.FLAGS
 
 def define_flags() -> None:
     """Defines the command's flags."""
-    define_training_flags()
+    RunOptions.define_flags(leave_out=("steps_per_execution", "distribute"))
     flags.DEFINE_enum(
         "kind", "dodging", [*KINDS, "physical"], "What the glasses are for."
     )
@@ -182,7 +182,8 @@ def _some(people):
 
 def main(argv) -> int:
     no_arguments(argv)
-    limit_threads(FLAGS.threads)
+    options = RunOptions.from_flags()
+    options.limit_threads()
     attacker = Path(FLAGS.attacker)
     physical = FLAGS.kind == "physical"
     mask = load_mask(FLAGS.mask) if FLAGS.mask else load_mask()
@@ -214,9 +215,13 @@ def main(argv) -> int:
             "batch_size": FLAGS.batch_size,
             "kappa": FLAGS.kappa,
             "objective": FLAGS.objective,
-            "learning_rate": FLAGS.learning_rate,
             "seed": FLAGS.seed,
         },
+        flexible={
+            "learning_rate": FLAGS.learning_rate,
+            "discriminator_rate": FLAGS.discriminator_rate,
+        },
+        resume_from=options.resume_from,
     )
     make_directory(save_dir)
 
@@ -236,7 +241,7 @@ def main(argv) -> int:
             FLAGS.seed,
         )
     game.aim(kind, person)
-    game.compile(jit_compile=FLAGS.jit_compile)
+    game.compile(jit_compile=options.jit_compile)
     random = controls.make_sources(generator, None, 100)["random"]
     before = {
         "no_glasses": controls.bare_probability(checker, photos, person),
@@ -266,7 +271,7 @@ def main(argv) -> int:
         fit_run(
             game,
             batches,
-            run_dir,
+            options,
             steps=max(FLAGS.steps, FLAGS.check_every),
             steps_per_epoch=FLAGS.check_every,
             first_step=state["step"],

@@ -179,7 +179,7 @@ def main(argv) -> None:
     )
     # Only now: what is refused leaves no settings behind.
     fixed = {flag: FLAGS[flag].value for flag in FIXED}
-    report_dir = open_run(FLAGS.report_dir, fixed, "report_dir")
+    report_dir = open_run(FLAGS.report_dir, fixed, flag="report_dir")
     baseline = read_or_measure(
         report_dir / "controls.json",
         lambda: controls.measure(arena, network, sources, photos, plan),

@@ -19,44 +19,54 @@ from agns.data import FrameBatches
 from agns.eyeglass_gan import EyeglassGan
 from agns.frames import load_frames, load_mask, place
 from agns.networks import CODE_SIZE, build_discriminator, build_generator
-from shared.errors import no_arguments, run_main
-from shared.fit import fit_run, resume
+from shared.errors import UserError, no_arguments, run_main
 from shared.gan import GanRules
 from shared.grids import image_grid, to_uint8, write_gif, write_png
 from shared.images import read_photo
 from shared.training import (
-    define_training_flags,
-    distribution_scope,
-    limit_threads,
-    open_run,
+    RunOptions,
+    Setting,
+    Settings,
+    fit_run,
+    resume,
     sync_weights,
 )
-
-FLAGS = flags.FLAGS
 
 MOST_SHEETS = 60
 
 
-def define_flags() -> None:
+SETTINGS = Settings(
+    {
+        "batch_size": Setting("Frames a step.", 32, low=2),
+        "epochs": Setting("Looks at every frame.", 60, low=1, resumable=True),
+        "learning_rate": Setting(
+            "Of the generator's Adam.", 5e-4, resumable=True
+        ),
+        "discriminator_rate": Setting(
+            "Of the discriminator's Adam; with as much as the generator's it "
+            "wins within the first hundred steps, and the generator learns "
+            "nothing.",
+            1e-4,
+            resumable=True,
+        ),
+        "beta_1": Setting("Adam's decay of the mean gradient.", 0.5),
+        "minibatch": Setting(
+            "Compare the glasses of a batch with each other.", True
+        ),
+    }
+)
+
+
+def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags."""
-    define_training_flags()
+    RunOptions.define_flags(values)
     flags.DEFINE_string(
-        "images_dir", None, "Folder of frames on black, 224 x 224 pixels."
+        "images_dir",
+        None,
+        "Folder of frames on black, 224 x 224 pixels.",
+        flag_values=values,
     )
-    flags.DEFINE_integer("batch_size", 32, "Frames a step.", lower_bound=2)
-    flags.DEFINE_integer("epochs", 60, "Looks at every frame.", lower_bound=1)
-    flags.DEFINE_float("learning_rate", 5e-4, "Of the generator's Adam.")
-    flags.DEFINE_float(
-        "discriminator_rate",
-        1e-4,
-        "Of the discriminator's Adam; with as much as the generator's it wins "
-        "within the first hundred steps, and the generator learns nothing.",
-    )
-    flags.DEFINE_float("beta_1", 0.5, "Adam's decay of the mean gradient.")
-    flags.DEFINE_bool(
-        "minibatch", True, "Compare the glasses of a batch with each other."
-    )
-    flags.mark_flag_as_required("images_dir")
+    SETTINGS.define_flags(values)
 
 
 def build_game(
@@ -126,55 +136,60 @@ def show(glasses, mask):
     return to_uint8(place(glasses, mask))[:, 48:122, 20:206]
 
 
-def main(argv) -> None:
-    no_arguments(argv)
-    limit_threads(FLAGS.threads)
-    keras.config.set_dtype_policy(FLAGS.precision)
-    frames = load_frames(FLAGS.images_dir)
-    run_dir = open_run(
-        FLAGS.run_dir,
-        {
-            "minibatch": FLAGS.minibatch,
-            "batch_size": FLAGS.batch_size,
-            "epochs": FLAGS.epochs,
-            "learning_rate": FLAGS.learning_rate,
-            "discriminator_rate": FLAGS.discriminator_rate,
-            "beta_1": FLAGS.beta_1,
-            "seed": FLAGS.seed,
-        },
-    )
-    batches = FrameBatches(frames, FLAGS.batch_size, FLAGS.seed)
-    steps = FLAGS.epochs * batches.steps
-    with distribution_scope(FLAGS.distribute):
-        game = build_game(
-            FLAGS.seed,
-            FLAGS.learning_rate,
-            FLAGS.discriminator_rate,
-            FLAGS.beta_1,
-            FLAGS.minibatch,
-            steps,
+def train(options: RunOptions, settings: dict, frames) -> None:
+    """Trains to the last epoch; a run that was stopped goes on.
+
+    Args:
+        options: How the training is run.
+        settings: What is learned: `SETTINGS.choose(epochs=20)`.
+        frames: Those of `agns.frames.load_frames`.
+
+    Raises:
+        UserError: If the run directory holds a run of other settings.
+    """
+    run_dir = options.open_run(SETTINGS, settings)
+    batches = FrameBatches(frames, settings["batch_size"], options.seed)
+    steps = settings["epochs"] * batches.steps
+    with options.policy():
+        with options.scope():
+            game = build_game(
+                options.seed,
+                settings["learning_rate"],
+                settings["discriminator_rate"],
+                settings["beta_1"],
+                settings["minibatch"],
+                steps,
+            )
+            game.compile(**options.compiling)
+        state = resume(game, run_dir)
+        batches.step = state["step"]
+        fit_run(
+            game,
+            batches,
+            options,
+            steps=steps,
+            steps_per_epoch=batches.steps,
+            first_step=state["step"],
+            exports={
+                "generator": game.generator,
+                "discriminator": game.discriminator,
+            },
+            callbacks=[Samples(run_dir, settings["epochs"], options.seed)],
         )
-        game.compile(
-            jit_compile=FLAGS.jit_compile,
-            steps_per_execution=FLAGS.steps_per_execution,
-        )
-    state = resume(game, run_dir)
-    batches.step = state["step"]
-    print(f"{len(frames)} frames; run directory {run_dir}")
-    fit_run(
-        game,
-        batches,
-        run_dir,
-        steps=steps,
-        steps_per_epoch=batches.steps,
-        first_step=state["step"],
-        exports={
-            "generator": game.generator,
-            "discriminator": game.discriminator,
-        },
-        callbacks=[Samples(run_dir, FLAGS.epochs, FLAGS.seed)],
-    )
-    print(f"done: {run_dir}")
+
+
+def main(arguments, values=flags.FLAGS) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    options = RunOptions.from_flags(values)
+    settings = SETTINGS.from_flags(values)
+    if not values.images_dir:
+        raise UserError("--images_dir is missing: a folder of frames")
+    options.limit_threads()
+    frames = load_frames(values.images_dir)
+    print(f"{len(frames)} frames; run directory {options.run_dir}")
+    train(options, settings, frames)
+    print(f"done: {options.run_dir}")
 
 
 if __name__ == "__main__":

@@ -29,71 +29,85 @@ from agns.networks import (
 from agns.people import find_people, load_faces, to_input
 from agns.report import accuracy_table, plot_confusion
 from shared.errors import UserError, no_arguments, run_main
-from shared.fit import fit_run, resume
 from shared.losses.triplet import triplet_semihard_loss
 from shared.training import (
-    define_training_flags,
-    distribution_scope,
-    limit_threads,
-    open_run,
+    RunOptions,
+    Setting,
+    Settings,
+    fit_run,
+    load_weights,
+    resume,
     sync_weights,
     write_text,
 )
-from shared.training.run_files import load_weights
 
-FLAGS = flags.FLAGS
+SETTINGS = Settings(
+    {
+        "architecture": Setting(
+            "The network.", "openface", choices=tuple(sorted(INPUTS))
+        ),
+        "stage": Setting(
+            "What is learned: names, or that one person's photos are alike.",
+            "classify",
+            choices=("classify", "triplet"),
+        ),
+        "size": Setting(
+            "openface: side of a face in pixels, such as 64 to begin with; 0 "
+            "is the network's own.",
+            0,
+            low=0,
+        ),
+        "pretrained": Setting(
+            "Run, or model that ships, whose embedding to begin with "
+            "(openface).",
+            kind=str,
+            resumable=True,
+        ),
+        "weights": Setting(
+            "vgg: none, imagenet (downloaded), or a weights file of VGG16.",
+            "none",
+            resumable=True,
+        ),
+        "batch_size": Setting("Faces a step.", 32, low=2),
+        "epochs": Setting("Looks at every photo.", 60, low=1, resumable=True),
+        "learning_rate": Setting(
+            "Highest rate of AdamW.", 2e-3, resumable=True
+        ),
+        "weight_decay": Setting("Of AdamW.", 1e-2, resumable=True),
+        "margin": Setting("Of the triplet loss.", 0.5),
+        "augment": Setting("Vary the photos.", True),
+        "test_every": Setting(
+            "Epochs between looks at the held-out photos.",
+            5,
+            low=1,
+            resumable=True,
+        ),
+    }
+)
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags."""
-    define_training_flags()
+    RunOptions.define_flags(values)
     flags.DEFINE_string(
-        "images_dir", None, "Folder with one folder of aligned photos a person."
-    )
-    flags.DEFINE_enum(
-        "architecture", "openface", sorted(INPUTS), "The network."
-    )
-    flags.DEFINE_integer(
-        "people", 0, "Take the people with the most photos; 0 takes all."
-    )
-    flags.DEFINE_enum(
-        "stage",
-        "classify",
-        ["classify", "triplet"],
-        "What is learned: names, or that one person's photos are alike.",
-    )
-    flags.DEFINE_integer(
-        "size",
-        0,
-        "openface: side of a face in pixels, such as 64 to begin with; 0 is "
-        "the network's own.",
-        lower_bound=0,
-    )
-    flags.DEFINE_string(
-        "pretrained",
+        "images_dir",
         None,
-        "Run, or model that ships, whose embedding to begin with (openface).",
+        "Folder with one folder of aligned photos a person.",
+        flag_values=values,
     )
-    flags.DEFINE_string(
-        "weights",
-        "none",
-        "vgg: none, imagenet (downloaded), or a weights file of VGG16.",
+    flags.DEFINE_integer(
+        "people",
+        0,
+        "Take the people with the most photos; 0 takes all.",
+        flag_values=values,
     )
-    flags.DEFINE_integer("batch_size", 32, "Faces a step.", lower_bound=2)
-    flags.DEFINE_integer("epochs", 60, "Looks at every photo.", lower_bound=1)
-    flags.DEFINE_float("learning_rate", 2e-3, "Highest rate of AdamW.")
-    flags.DEFINE_float("weight_decay", 1e-2, "Of AdamW.")
-    flags.DEFINE_float("margin", 0.5, "Of the triplet loss.")
-    flags.DEFINE_bool("augment", True, "Vary the photos.")
     flags.DEFINE_string(
         "glasses_dir",
         None,
         "Folder of frames that half of the faces wear: a defence.",
+        flag_values=values,
     )
-    flags.DEFINE_integer(
-        "test_every", 5, "Epochs between looks at the held-out photos."
-    )
-    flags.mark_flag_as_required("images_dir")
+    SETTINGS.define_flags(values)
 
 
 class HeldOut(keras.callbacks.Callback):
@@ -124,13 +138,14 @@ class HeldOut(keras.callbacks.Callback):
         logs["test_accuracy"] = self.accuracy
 
 
-def compile_for(stage, network, steps):
+def compile_for(network, settings, steps, compiling):
     """The part of a recogniser that a stage trains, compiled.
 
     Args:
-        stage: "classify" or "triplet".
         network: The recogniser.
+        settings: Those of `SETTINGS`.
         steps: Steps of the whole training, over which the rate falls.
+        compiling: Keras' arguments of `compile`.
 
     Returns:
         keras.Model sharing the recogniser's weights.
@@ -138,41 +153,38 @@ def compile_for(stage, network, steps):
     rate = keras.optimizers.schedules.CosineDecay(
         0.0,
         steps - min(steps // 10, 200),
-        warmup_target=FLAGS.learning_rate,
+        warmup_target=settings["learning_rate"],
         warmup_steps=min(steps // 10, 200),
     )
     optimizer = keras.optimizers.AdamW(
-        rate, weight_decay=FLAGS.weight_decay, clipnorm=5.0
+        rate, weight_decay=settings["weight_decay"], clipnorm=5.0
     )
-    settings = {
-        "optimizer": optimizer,
-        "jit_compile": FLAGS.jit_compile,
-        "steps_per_execution": FLAGS.steps_per_execution,
-    }
-    if stage == "triplet":
+    if settings["stage"] == "triplet":
         model = embedding_of(network)
         model.compile(
-            loss=lambda labels, x: triplet_semihard_loss(
-                labels, x, FLAGS.margin
+            optimizer,
+            lambda labels, x: triplet_semihard_loss(
+                labels, x, settings["margin"]
             ),
-            **settings,
+            **compiling,
         )
     else:
         model = logits_of(network)
         model.compile(
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            optimizer,
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
-            **settings,
+            **compiling,
         )
     # So that a checkpoint finds its place.
     optimizer.build(model.trainable_variables)
     return model
 
 
-def input_of_flags():
+def input_of(settings):
     """Side of a face in pixels and the least value of its range."""
-    size, low = INPUTS[FLAGS.architecture]
-    return FLAGS.size or size, low
+    size, low = INPUTS[settings["architecture"]]
+    return settings["size"] or size, low
 
 
 def begin_embedding(network, source) -> None:
@@ -199,52 +211,82 @@ def begin_embedding(network, source) -> None:
         ) from error
 
 
-def train(run_dir, people) -> keras.Model:
-    """Trains, and returns the recogniser."""
-    size, low = input_of_flags()
-    glasses = load_frames(FLAGS.glasses_dir) if FLAGS.glasses_dir else None
-    triplet = FLAGS.stage == "triplet"
+def train(options: RunOptions, settings: dict, people, glasses=None):
+    """Trains to the last epoch; a run that was stopped goes on.
+
+    Args:
+        options: How the training is run.
+        settings: What is learned: `SETTINGS.choose(epochs=20)`.
+        people: Those of `agns.people.find_people`.
+        glasses: Frames that half of the faces wear (`load_frames`), or None.
+
+    Returns:
+        The recogniser, a keras.Model.
+
+    Raises:
+        UserError: If the run directory holds a run of other settings, or a
+            setting does not fit the network.
+    """
+    size, low = input_of(settings)
+    triplet = settings["stage"] == "triplet"
+    if settings["architecture"] == "vgg" and (
+        triplet or settings["pretrained"]
+    ):
+        raise UserError(
+            "--architecture=vgg: has no embedding to train; leave out --stage "
+            "and --pretrained"
+        )
+    options.open_run(
+        SETTINGS,
+        settings | {"size": size},
+        people=[person.name for person in people],
+        glasses=glasses is not None,
+    )
     batches = FaceBatches(
         people,
         size,
         low,
-        FLAGS.batch_size,
-        FLAGS.seed,
+        settings["batch_size"],
+        options.seed,
         photos_each=4 if triplet else 1,
-        augment=FLAGS.augment,
+        augment=settings["augment"],
         glasses=glasses,
     )
-    steps = FLAGS.epochs * batches.steps
-    keras.utils.set_random_seed(FLAGS.seed)
-    with distribution_scope(FLAGS.distribute):
+    steps = settings["epochs"] * batches.steps
+    keras.utils.set_random_seed(options.seed)
+    with options.policy(), options.scope():
         try:
             # Few steps: moving statistics must follow faster than by .99.
             network = build_recognizer(
-                FLAGS.architecture, len(people), FLAGS.weights, 0.9, size
+                settings["architecture"],
+                len(people),
+                settings["weights"],
+                0.9,
+                size,
             )
         except ValueError as error:
             raise UserError(f"--architecture: {error}") from error
-        if FLAGS.pretrained:
-            begin_embedding(network, Path(FLAGS.pretrained))
-        model = compile_for(FLAGS.stage, network, steps)
-    state = resume(model, run_dir)
+        if settings["pretrained"]:
+            begin_embedding(network, Path(settings["pretrained"]))
+        model = compile_for(network, settings, steps, options.compiling)
+    state = resume(model, options.run_dir)
     batches.step = state["step"]
 
     faces, labels = held_out(people, size, low)
     exports = {"recognizer": network}
-    if FLAGS.architecture == "openface":
+    if settings["architecture"] == "openface":
         exports["embedding"] = embedding_of(network)
     watch = HeldOut(
         network,
         faces,
         labels,
-        FLAGS.test_every,
+        settings["test_every"],
         state["schedule"].get("accuracy", 0.0),
     )
     fit_run(
         model,
         batches,
-        run_dir,
+        options,
         steps=steps,
         steps_per_epoch=batches.steps,
         first_step=state["step"],
@@ -264,41 +306,24 @@ def held_out(people, size, low):
     return faces, labels
 
 
-def main(argv) -> None:
-    no_arguments(argv)
-    if FLAGS.architecture == "vgg" and (
-        FLAGS.stage == "triplet" or FLAGS.pretrained
-    ):
-        raise UserError(
-            "--architecture=vgg: has no embedding to train; leave out --stage "
-            "and --pretrained"
-        )
-    limit_threads(FLAGS.threads)
-    keras.config.set_dtype_policy(FLAGS.precision)
-    people = find_people(FLAGS.images_dir, FLAGS.people)
-    run_dir = open_run(
-        FLAGS.run_dir,
-        {
-            "architecture": FLAGS.architecture,
-            "people": [person.name for person in people],
-            "size": input_of_flags()[0],
-            "stage": FLAGS.stage,
-            "batch_size": FLAGS.batch_size,
-            "epochs": FLAGS.epochs,
-            "learning_rate": FLAGS.learning_rate,
-            "weight_decay": FLAGS.weight_decay,
-            "augment": FLAGS.augment,
-            "glasses": bool(FLAGS.glasses_dir),
-            "seed": FLAGS.seed,
-        },
-    )
+def main(arguments, values=flags.FLAGS) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    options = RunOptions.from_flags(values)
+    settings = SETTINGS.from_flags(values)
+    if not values.images_dir:
+        raise UserError("--images_dir is missing: a folder of people")
+    options.limit_threads()
+    people = find_people(values.images_dir, values.people)
+    glasses = load_frames(values.glasses_dir) if values.glasses_dir else None
     photos = sum(len(p.train) for p in people)
+    run_dir = options.run_dir
     print(f"{len(people)} people, {photos} photos to learn; {run_dir}")
-    network = train(run_dir, people)
-    if FLAGS.stage == "triplet":
+    network = train(options, settings, people, glasses)
+    if settings["stage"] == "triplet":
         print(f"done: go on with --pretrained {run_dir}")
         return
-    faces, labels = held_out(people, *input_of_flags())
+    faces, labels = held_out(people, *input_of(settings))
     found = answers(network, faces)
     table = accuracy_table(found, labels, [p.name for p in people])
     write_text(run_dir / "evaluation.json", json.dumps(table, indent=2) + "\n")

@@ -21,9 +21,8 @@ from dcgan.data import CLASS_NAMES, LABELLED, load_images
 from dcgan.features import CLASSIFIER, Classifier
 from shared.errors import UserError, no_arguments, run_main
 from shared.export import export_onnx
-from shared.fit import fit_run, resume
 from shared.images import make_directory
-from shared.training import define_training_flags, limit_threads, open_run
+from shared.training import RunOptions, fit_run, open_run, resume
 
 FLAGS = flags.FLAGS
 FEATURES = 64
@@ -31,7 +30,7 @@ FEATURES = 64
 
 def define_flags() -> None:
     """Defines the command's flags."""
-    define_training_flags()
+    RunOptions.define_flags(leave_out=("steps_per_execution", "distribute"))
     flags.DEFINE_enum("dataset", "mnist", list(LABELLED), "What to tell apart.")
     flags.DEFINE_string(
         "data_dir",
@@ -81,7 +80,8 @@ def main(argv) -> None:
     if FLAGS.output_dir:
         path = Path(FLAGS.output_dir) / CLASSIFIER
         shared.outputs.refuse_existing(path, FLAGS.overwrite)
-    limit_threads(FLAGS.threads)
+    options = RunOptions.from_flags()
+    options.limit_threads()
     if keras.backend.backend() != "tensorflow":
         raise UserError(
             "KERAS_BACKEND: the classifier is written as ONNX, which needs "
@@ -104,10 +104,13 @@ def main(argv) -> None:
             "dataset": FLAGS.dataset,
             "images": len(train),
             "batch_size": FLAGS.batch_size,
-            "epochs": FLAGS.epochs,
-            "learning_rate": FLAGS.learning_rate,
             "seed": FLAGS.seed,
         },
+        flexible={
+            "epochs": FLAGS.epochs,
+            "learning_rate": FLAGS.learning_rate,
+        },
+        resume_from=options.resume_from,
     )
     output_dir = Path(FLAGS.output_dir or run_dir)
     make_directory(output_dir)
@@ -123,7 +126,7 @@ def main(argv) -> None:
         keras.optimizers.Adam(rate),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        jit_compile=FLAGS.jit_compile,
+        jit_compile=options.jit_compile,
     )
     before = resume(model, run_dir)
     fit_run(
@@ -136,7 +139,7 @@ def main(argv) -> None:
             before["step"],
             train.labels,
         ),
-        run_dir,
+        options,
         steps=steps,
         steps_per_epoch=per_pass,
         first_step=before["step"],

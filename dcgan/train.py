@@ -14,136 +14,72 @@ from absl import flags
 
 from dcgan.batches import ImageBatches
 from dcgan.conditional_gan import ConditionalGan
-from dcgan.data import DATASETS, first_images, image_size, load_images
+from dcgan.data import DATASETS, first_images, load_images
 from dcgan.features import Classifier, shipped_classifier
 from dcgan.health import Health
 from dcgan.latent_space import LatentSpace
-from dcgan.networks import FAMILIES, RESIZERS, build_networks
-from dcgan.presets import PRESETS
+from dcgan.networks import build_networks
+from dcgan.presets import SETTINGS
 from dcgan.watch import Watch
 from shared.errors import UserError, no_arguments, run_main
-from shared.fit import fit_run, resume
-from shared.gan import GENERATOR_LOSSES, LATENTS, Gan, GanRules
-from shared.presets import define_preset_flags, preset_settings
-from shared.training import (
-    define_training_flags,
-    distribution_scope,
-    limit_threads,
-    open_run,
-)
-
-FLAGS = flags.FLAGS
-
-CHOICES = {
-    "networks": list(FAMILIES),
-    "resizer": list(RESIZERS),
-    "latent": list(LATENTS),
-    "generator_loss": list(GENERATOR_LOSSES),
-}
-
-HELP = {
-    "networks": "The report's networks, or those of the keras.io examples.",
-    "resizer": "How the report's generator doubles sizes.",
-    "dropout": "Rate of dropout in the 28-pixel discriminator.",
-    "batch_size": "Real images a step, and as many generated ones.",
-    "epochs": "Passes over the images.",
-    "learning_rate": "Of the generator (Adam).",
-    "discriminator_learning_rate": "Of the discriminator (Adam).",
-    "beta_1": "Adam's first moment, of both.",
-    "latent": "Distribution of the latents: N(0, 1) or U(-1, 1).",
-    "generator_loss": "non_saturating flips the generator's labels; minimax "
-    "is the original loss.",
-    "separate_batches": "Show the discriminator real and generated images in "
-    "a batch each.",
-    "real_label": "The discriminator's label of real images; 0.9 is one-sided "
-    "label smoothing.",
-    "label_flip": "Share of the discriminator's labels that are swapped.",
-    "label_noise": "Largest noise on the discriminator's labels.",
-    "conditional": "Tell both players the images' classes: far better images, "
-    "and of the class that is asked for (mnist, fashion_mnist, and a "
-    "folder with a folder for each class).",
-    "average": "Ship the mean of the generator's weights, this share of it "
-    "kept at each step (e.g. 0.999); 0 ships the weights as they are.",
-}
+from shared.gan import Gan, GanRules
+from shared.training import RunOptions, fit_run, resume
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags; defaults come from the preset."""
-    define_training_flags()
-    flags.DEFINE_enum("dataset", "mnist", list(DATASETS), "What to learn.")
+    RunOptions.define_flags(values)
+    flags.DEFINE_enum(
+        "dataset",
+        "mnist",
+        list(DATASETS),
+        "What to learn.",
+        flag_values=values,
+    )
     flags.DEFINE_string(
         "data_dir",
         None,
         "File or folder of the data set. Default: fetch it through "
         "TensorFlow Datasets.",
+        flag_values=values,
     )
     flags.DEFINE_integer(
-        "steps", None, "Steps of the whole training, in place of --epochs."
-    )
-    flags.DEFINE_integer(
-        "steps_per_report",
+        "limit",
         None,
-        "Steps between grids, checkpoints and health checks. Default: one "
-        "pass over the images.",
+        "Learn the first so many images only.",
+        lower_bound=1,
+        flag_values=values,
     )
-    flags.DEFINE_integer("limit", None, "Learn the first so many images only.")
-    flags.DEFINE_integer("channels", 3, "Channels of a folder: 1 or 3.")
+    flags.DEFINE_integer(
+        "channels", 3, "Channels of a folder: 1 or 3.", flag_values=values
+    )
     flags.DEFINE_integer(
         "crop_size",
         0,
         "Side in pixels of the middle square of a photo which is learned; 0 "
         "takes the shorter side.",
+        flag_values=values,
     )
     flags.DEFINE_bool(
-        "mixed_sizes", False, "Allow a folder of images of several sizes."
+        "mixed_sizes",
+        False,
+        "Allow a folder of images of several sizes.",
+        flag_values=values,
     )
     flags.DEFINE_string(
         "classifier",
         None,
         "Classifier (.onnx) that counts the samples' classes. Default: the "
         "one that ships for the data set.",
+        flag_values=values,
     )
-    flags.DEFINE_bool(
-        "stop_on_failure",
-        False,
-        "Stop when the health has been bad for three reports in a row.",
-    )
-    define_preset_flags(PRESETS, "report", HELP.__getitem__, CHOICES)
+    SETTINGS.define_flags(values)
 
 
-def settings_from_flags() -> dict:
-    """Merges the preset with the flags that were given.
-
-    Raises:
-        UserError: If a value makes no sense.
-    """
-    settings = preset_settings(PRESETS)
-    if image_size(FLAGS.dataset) == 64 and not FLAGS.resizer:
-        # The report's 64-pixel generator has transposed convolutions.
-        settings["resizer"] = "transposed"
-    for name, low, high in (
-        ("batch_size", 2, 1 << 16),
-        ("epochs", 1, 1 << 20),
-        ("dropout", 0.0, 0.95),
-        ("average", 0.0, 0.99999),
-        ("label_flip", 0.0, 0.49),
-    ):
-        if not low <= settings[name] <= high:
-            raise UserError(
-                f"--{name}: {settings[name]} is not between {low} and {high}"
-            )
-    if settings["conditional"] and FLAGS.dataset == "celeba":
-        raise UserError(
-            "--conditional: celeba has no classes; take another --preset, or "
-            "--noconditional"
-        )
-    for name in ("steps", "steps_per_report", "limit"):
-        value = FLAGS[name].value
-        if value is not None and value < 1:
-            raise UserError(f"--{name}: {value} is not above 0")
-    if FLAGS.channels not in (1, 3):
-        raise UserError(f"--channels: {FLAGS.channels} is neither 1 nor 3")
-    return settings
+def choose_resizer(settings: dict, size: int) -> str:
+    """The resizer of the report's networks: by name, or by their size."""
+    # The report's 64-pixel generator has transposed convolutions.
+    return settings["resizer"] or ("transposed" if size == 64 else "upsampling")
 
 
 def build_game(
@@ -164,7 +100,7 @@ def build_game(
         s["networks"],
         size,
         channels,
-        s["resizer"],
+        choose_resizer(s, size),
         s["dropout"],
         classes=classes if s["conditional"] else 0,
     )
@@ -193,119 +129,158 @@ def build_game(
     )
 
 
-def find_classifier():
+def find_classifier(values):
     """The classifier that watches classes, or None where there is none."""
-    if FLAGS.classifier:
-        return Classifier(FLAGS.classifier, FLAGS.threads)
-    path = shipped_classifier(FLAGS.dataset)
-    return Classifier(path, FLAGS.threads) if path.exists() else None
+    path = values.classifier or shipped_classifier(values.dataset)
+    if values.classifier or path.exists():
+        return Classifier(path, values.threads)
+    return None
 
 
-def main(argv) -> None:
-    no_arguments(argv)
-    settings = settings_from_flags()
-    limit_threads(FLAGS.threads)
-    keras.config.set_dtype_policy(FLAGS.precision)
-    classifier = find_classifier()
+def read_images(values, conditional: bool):
+    """The images that flags ask for.
 
-    # Data
-    images = load_images(
-        FLAGS.dataset,
-        FLAGS.data_dir,
-        channels=FLAGS.channels,
-        crop_size=FLAGS.crop_size,
-        mixed_sizes=FLAGS.mixed_sizes,
-        class_folders=settings["conditional"] and FLAGS.dataset == "folder",
-    )
-    if FLAGS.limit:
-        images = images.take(first_images(images, FLAGS.limit))
-    batch_size = settings["batch_size"]
-    if len(images) < batch_size:
+    Raises:
+        UserError: naming the flag or the file that does not fit.
+    """
+    if conditional and values.dataset == "celeba":
         raise UserError(
-            f"--batch_size: {batch_size} is more than the {len(images)} images"
+            "--conditional: celeba has no classes; take another --preset, or "
+            "--noconditional"
         )
-    size, channels = images.pixels.shape[2:]
-    per_pass = len(images) // batch_size
-    per_report = FLAGS.steps_per_report or per_pass
-    steps = FLAGS.steps or settings["epochs"] * per_pass
+    if values.channels not in (1, 3):
+        raise UserError(f"--channels: {values.channels} is neither 1 nor 3")
+    images = load_images(
+        values.dataset,
+        values.data_dir,
+        channels=values.channels,
+        crop_size=values.crop_size,
+        mixed_sizes=values.mixed_sizes,
+        class_folders=conditional and values.dataset == "folder",
+    )
+    if values.limit:
+        images = images.take(first_images(images, values.limit))
+    return images
+
+
+def count_steps(settings: dict, images: int) -> tuple[int, int]:
+    """Steps of a report, and of the whole training.
+
+    Raises:
+        UserError: If there are too few images or steps.
+    """
+    batch_size = settings["batch_size"]
+    if images < batch_size:
+        raise UserError(
+            f"--batch_size: {batch_size} is more than the {images} images"
+        )
+    per_pass = images // batch_size
+    per_report = settings["steps_per_report"] or per_pass
+    steps = settings["steps"] or settings["epochs"] * per_pass
     if steps < per_report:
         raise UserError(
             f"--steps: {steps} are fewer than the {per_report} of a report "
             "(--steps_per_report)"
         )
+    return per_report, steps
 
-    # Run directory
+
+def train(
+    options: RunOptions,
+    settings: dict,
+    images,
+    *,
+    classifier=None,
+    dataset="folder",
+    crop_size=0,
+) -> Health:
+    """Trains to the last step; a run that was stopped goes on.
+
+    Args:
+        options: How the training is run.
+        settings: What is learned: `SETTINGS.choose("quick", steps=500)`.
+        images: `dcgan.data.ImageSet`.
+        classifier: `dcgan.features.Classifier` that watches the samples'
+            classes, or None.
+        dataset: Name of the data set.
+        crop_size: What the images were cropped to, which is kept.
+
+    Returns:
+        The training's health at the end.
+
+    Raises:
+        UserError: If the run directory holds a run of other settings, a
+            setting does not fit the images, or a training failed that is to
+            stop then.
+    """
+    per_report, steps = count_steps(settings, len(images))
+    size, channels = images.pixels.shape[2:]
     classes = len(images.class_names) if settings["conditional"] else 0
-    own = FLAGS.dataset == "folder" and classes
-    fixed = {k: v for k, v in settings.items() if k != "epochs"}
-    run_dir = open_run(
-        FLAGS.run_dir,
-        fixed
-        | ({"class_names": list(images.class_names)} if own else {})
+    own = dataset == "folder" and classes
+    run_dir = options.open_run(
+        SETTINGS,
+        settings
         | {
-            "dataset": FLAGS.dataset,
-            "images": len(images),
-            "size": size,
-            "channels": channels,
-            "crop_size": FLAGS.crop_size,
-            "preset": FLAGS.preset,
-            "seed": FLAGS.seed,
+            "resizer": choose_resizer(settings, size),
             "steps_per_report": per_report,
         },
+        **({"class_names": list(images.class_names)} if own else {}),
+        dataset=dataset,
+        images=len(images),
+        size=size,
+        channels=channels,
+        crop_size=crop_size,
     )
     print(
-        f"{len(images)} images, {size} x {size} x {channels}; {per_pass} steps "
-        f"a pass, {steps} in all; run directory {run_dir}",
+        f"{len(images)} images, {size} x {size} x {channels}; "
+        f"{len(images) // settings['batch_size']} steps a pass, {steps} in "
+        f"all; run directory {run_dir}",
         flush=True,
     )
-
-    # Game
-    with distribution_scope(FLAGS.distribute):
-        game = build_game(settings, size, channels, FLAGS.seed, classes)
-        game.compile(
-            jit_compile=FLAGS.jit_compile,
-            steps_per_execution=FLAGS.steps_per_execution,
-        )
-    before = resume(game, run_dir)
-    health = Health(images.class_entropy)
-    health.set_state(before["schedule"])
-    watch = Watch(
-        run_dir,
-        health,
-        per_report,
-        shipped_generator(settings, game, size, channels, classes),
-        LatentSpace(game.latent_size, settings["latent"], classes),
-        classifier,
-        images.pixels,
-        FLAGS.stop_on_failure,
-    )
-    fit_run(
-        game,
-        ImageBatches(
-            images.pixels,
-            batch_size,
+    with options.policy():
+        with options.scope():
+            game = build_game(settings, size, channels, options.seed, classes)
+            game.compile(**options.compiling)
+        before = resume(game, run_dir)
+        health = Health(images.class_entropy)
+        health.set_state(before["schedule"])
+        watch = Watch(
+            run_dir,
+            health,
             per_report,
-            FLAGS.seed,
-            before["step"],
-            images.labels if settings["conditional"] else None,
-        ),
-        run_dir,
-        steps=steps,
-        steps_per_epoch=per_report,
-        first_step=before["step"],
-        exports={
-            "generator": watch.generator,
-            "discriminator": game.discriminator,
-        },
-        pictures=lambda: {"samples": watch.grid},
-        describe=lambda: health.state,
-        get_state=health.get_state,
-        marks=lambda: health.changes,
-        callbacks=[watch],
-    )
-    if FLAGS.stop_on_failure and health.failed:
+            shipped_generator(settings, game, size, channels, classes),
+            LatentSpace(game.latent_size, settings["latent"], classes),
+            classifier,
+            images.pixels,
+            settings["stop_on_failure"],
+        )
+        fit_run(
+            game,
+            ImageBatches(
+                images.pixels,
+                settings["batch_size"],
+                per_report,
+                options.seed,
+                before["step"],
+                images.labels if settings["conditional"] else None,
+            ),
+            options,
+            steps=steps,
+            steps_per_epoch=per_report,
+            first_step=before["step"],
+            exports={
+                "generator": watch.generator,
+                "discriminator": game.discriminator,
+            },
+            pictures=lambda: {"samples": watch.grid},
+            describe=lambda: health.state,
+            get_state=health.get_state,
+            marks=lambda: health.changes,
+            callbacks=[watch],
+        )
+    if settings["stop_on_failure"] and health.failed:
         raise UserError(f"stopped: {health.state}; see {run_dir}/curves.png")
-    print(f"done: {run_dir} ({health.state})")
+    return health
 
 
 def shipped_generator(settings, game, size, channels, classes):
@@ -316,11 +291,30 @@ def shipped_generator(settings, game, size, channels, classes):
         settings["networks"],
         size,
         channels,
-        settings["resizer"],
+        choose_resizer(settings, size),
         settings["dropout"],
         classes,
     )
     return generator
+
+
+def main(arguments, values=flags.FLAGS) -> None:
+    """Runs the command."""
+    no_arguments(arguments)
+    options = RunOptions.from_flags(values)
+    settings = SETTINGS.from_flags(values)
+    options.limit_threads()
+    classifier = find_classifier(values)
+    images = read_images(values, settings["conditional"])
+    health = train(
+        options,
+        settings,
+        images,
+        classifier=classifier,
+        dataset=values.dataset,
+        crop_size=values.crop_size,
+    )
+    print(f"done: {options.run_dir} ({health.state})")
 
 
 if __name__ == "__main__":

@@ -119,10 +119,12 @@ def test_failures_are_named_and_bad_input_gets_one_line(data, tmp_path):
         "--batch_size: 13 is more than the 12": arguments(
             data, run, "--batch_size=13"
         ),
-        "--steps: 0 is not above 0": arguments(data, run, "--steps=0"),
+        "--steps=0: must be at least 1": arguments(data, run, "--steps=0"),
         "--steps: 1 are fewer": arguments(data, run, "--steps=1"),
-        "--limit: -1 is not above": arguments(data, run, "--limit=-1"),
-        "--dropout: 1.5 is not between": arguments(data, run, "--dropout=1.5"),
+        "limit": arguments(data, run, "--limit=-1"),
+        "--dropout=1.5: must be at most 0.95": arguments(
+            data, run, "--dropout=1.5"
+        ),
         "class folders, where 2 to 256": arguments(
             gray / "person0", run, "--dataset=folder", "--conditional"
         ),
