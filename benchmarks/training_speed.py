@@ -25,7 +25,7 @@ from benchmarks.training import (
 from shared.errors import no_arguments, run_main
 from stegastamp.data import PhotoBatches, load_photos
 from stegastamp.game import StampGame, build_rules
-from stegastamp.presets import PRESETS
+from stegastamp.presets import PRESETS, SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,7 +49,7 @@ def main(arguments) -> None:
     no_arguments(arguments)
     values = flags.FLAGS
     result = start()
-    settings = dict(PRESETS[values.preset])
+    settings = SETTINGS.choose(values.preset)
     if values.batch_size:
         settings["batch_size"] = values.batch_size
     height, width = settings["height"], settings["width"]

@@ -10,7 +10,8 @@ from shared.losses.yuv import yuv_loss
 from shared.metrics.bits import bit_accuracy
 from shared.metrics.ssim import ms_ssim
 from shared.ops.warp import corner_offsets_to_homographies, projective_warp
-from stegastamp.distortions import Strengths, distort, random_corner_offsets
+from stegastamp import distortions
+from stegastamp.distortions import Draw, distort
 from stegastamp.networks import (
     build_critic,
     build_decoder,
@@ -23,6 +24,9 @@ from stegastamp.schedule import KNOBS
 # little beside the secret while it is of the size of the photo. At 1 secrets
 # are learned more slowly.
 BEYOND_SCALE = 0.05
+# Levels were kept in this order before they were kept by name.
+_FIRST_KNOBS = "trans align blur brightness contrast saturation hue noise jpeg"
+_FIRST_KNOBS = (*_FIRST_KNOBS.split(), *"secret l2 lpips critic edge".split())
 BORDERS = ("no_edge", "black", "random", "randomrgb", "image", "white")
 
 
@@ -45,7 +49,8 @@ class Rules:
         lpips_scale: Weight of the perceptual loss.
         critic_scale: Weight of the critic; 0 leaves the critic out.
         zero_mean: Whether the encoder takes the residual's mean colour off.
-        strengths: The damage between encoder and decoder.
+        damage: What happens between encoder and decoder: values of all
+            `stegastamp.distortions.SETTINGS`.
     """
 
     height: int
@@ -62,7 +67,7 @@ class Rules:
     lpips_scale: float
     critic_scale: float
     zero_mean: bool
-    strengths: Strengths
+    damage: dict
 
     def __post_init__(self):
         if self.borders not in BORDERS:
@@ -90,21 +95,7 @@ def build_rules(settings: dict) -> Rules:
         lpips_scale=s["lpips_loss_scale"],
         critic_scale=0.0 if s["no_gan"] else s["G_loss_scale"],
         zero_mean=s["zero_mean"],
-        strengths=Strengths(
-            align=s["rnd_align"],
-            blur=s["rnd_blur"],
-            blur_sigma=s["blur_sigma"],
-            brightness=s["rnd_bri"],
-            hue=s["rnd_hue"],
-            contrast_low=s["contrast_low"],
-            contrast_high=s["contrast_high"],
-            saturation=s["rnd_sat"],
-            noise=s["rnd_noise"],
-            jpeg_quality=s["jpeg_quality"],
-            jpeg=not s["no_jpeg"],
-            jpeg_scale=s["jpeg_scale"],
-            jpeg_rounding=s["jpeg_rounding"],
-        ),
+        damage={name: s[name] for name in distortions.SETTINGS},
     )
 
 
@@ -186,6 +177,17 @@ class StampGame(Game):
         self.set_players(*players)
         self.track("bit_accuracy", "secret_loss", "yuv_loss", "psnr")
 
+    def save_own_variables(self, store):
+        levels = ops.convert_to_numpy(self.levels)
+        for knob, level in zip(KNOBS, levels, strict=True):
+            store[knob] = level
+
+    def load_own_variables(self, store):
+        found = {name: store[name] for name in store.keys()}
+        if "0" in found:
+            found = dict(zip(_FIRST_KNOBS, found["0"], strict=True))
+        self.levels.assign([float(found.get(knob, 0.0)) for knob in KNOBS])
+
     def level(self, knob: str):
         """Returns the present level of a knob, a scalar tensor."""
         return self.levels[KNOBS.index(knob)]
@@ -211,12 +213,8 @@ class StampGame(Game):
             )
             return stamped, stamped
         count = ops.shape(images)[0]
-        offsets = random_corner_offsets(
-            count,
-            rules.height,
-            rules.width,
-            rules.trans * self.level("trans"),
-            self.seed_generator,
+        offsets = Draw(count, self.seed_generator).corner_offsets(
+            rules.height, rules.width, rules.trans * self.level("trans")
         )
         there, back = corner_offsets_to_homographies(
             offsets, rules.height, rules.width
@@ -249,7 +247,7 @@ class StampGame(Game):
         secrets = ops.cast(secrets, "float32")
         stamped, framed = self.stamp(images, secrets, training)
         levels = {knob: self.level(knob) for knob in KNOBS}
-        seen = distort(framed, levels, rules.strengths, self.seed_generator)
+        seen = distort(framed, levels, rules.damage, self.seed_generator)
         logits = self.decoder(seen, training=training)
 
         secret_loss = ops.mean(

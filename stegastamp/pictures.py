@@ -26,7 +26,7 @@ def training_strips(game, images, secrets) -> dict[str, np.ndarray]:
     images, secrets = map(ops.convert_to_tensor, (images, secrets))
     stamped, framed = game.stamp(images, secrets, training=False)
     levels = {knob: game.level(knob) for knob in KNOBS}
-    damaged = distort(framed, levels, game.rules.strengths, game.seed_generator)
+    damaged = distort(framed, levels, game.rules.damage, game.seed_generator)
     rows = [images, stamped, 0.5 + 5.0 * (stamped - images), damaged]
     if game.critic:
         heat = game.critic(stamped, training=False)

@@ -1,6 +1,7 @@
 """Settings of a training, and named values of all of them."""
 
 from shared.training.settings import Setting, Settings
+from stegastamp import distortions
 from stegastamp.game import BORDERS
 from stegastamp.schedule import Stage
 
@@ -135,31 +136,6 @@ SETTINGS = Settings(
             "Corner shift of the warp around the encoder, of the width."
         ),
         "rnd_trans_ramp": Setting("paper: steps of rnd_trans's rise."),
-        "rnd_align": Setting(
-            "Corner shift which stays before the decoder, of the width."
-        ),
-        "rnd_blur": Setting("Probability of a blur."),
-        "blur_sigma": Setting("Largest sigma of the Gaussian blur, in pixels."),
-        "rnd_bri": Setting("Largest brightness shift."),
-        "rnd_bri_ramp": Setting("paper: steps of rnd_bri's rise."),
-        "rnd_noise": Setting("Largest standard deviation of the noise."),
-        "rnd_noise_ramp": Setting("paper: steps of rnd_noise's rise."),
-        "rnd_sat": Setting("Largest share of colour taken away."),
-        "rnd_sat_ramp": Setting("paper: steps of rnd_sat's rise."),
-        "rnd_hue": Setting("Largest shift of one channel."),
-        "rnd_hue_ramp": Setting("paper: steps of rnd_hue's rise."),
-        "contrast_low": Setting("Least contrast."),
-        "contrast_high": Setting("Largest contrast."),
-        "contrast_ramp": Setting("paper: steps of contrast's rise."),
-        "jpeg_quality": Setting("Least JPEG quality."),
-        "jpeg_quality_ramp": Setting("paper: steps of jpeg_quality's rise."),
-        "no_jpeg": Setting("Leave JPEG out of the chain."),
-        "jpeg_scale": Setting(
-            "Enlarge photos so many times while JPEG has them."
-        ),
-        "jpeg_rounding": Setting(
-            "What stands for JPEG's rounding.", choices=("cubic", "cubic_zero")
-        ),
         "no_gan": Setting("Leave the critic out."),
         "secret_loss_scale": Setting("Weight of the secret's cross-entropy."),
         "secret_loss_ramp": Setting("paper: steps of secret_loss's rise."),
@@ -202,7 +178,8 @@ SETTINGS = Settings(
         "image_loss_ramp": Setting(
             "gated: steps of the image loss's rise.", kind=int, resumable=True
         ),
-    },
+    }
+    | distortions.SETTINGS,
     PRESETS,
     "small",
     {

@@ -7,19 +7,20 @@ do. Its state is plain JSON, so a killed training goes on where it was.
 
 import dataclasses
 
-DISTORTION_KNOBS = (
-    "trans",
-    "align",
-    "blur",
-    "brightness",
-    "contrast",
-    "saturation",
-    "hue",
-    "noise",
-    "jpeg",
-)
-LOSS_KNOBS = ("secret", "l2", "lpips", "critic", "edge")
-KNOBS = DISTORTION_KNOBS + LOSS_KNOBS
+from stegastamp import distortions
+
+# By knob, the setting that holds the steps of its rise in the paper's schedule.
+_DISTORTION_RAMPS = {"trans": "rnd_trans_ramp"} | distortions.RAMPS
+_LOSS_RAMPS = {
+    "secret": "secret_loss_ramp",
+    "l2": "l2_loss_ramp",
+    "lpips": "lpips_loss_ramp",
+    "critic": "G_loss_ramp",
+    "edge": "l2_edge_ramp",
+}
+RAMPS = _DISTORTION_RAMPS | _LOSS_RAMPS
+DISTORTION_KNOBS = tuple(_DISTORTION_RAMPS)
+KNOBS = tuple(RAMPS)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,26 +27,9 @@ from stegastamp.data import PhotoBatches, load_photos
 from stegastamp.game import StampGame, build_rules
 from stegastamp.pictures import training_strips
 from stegastamp.presets import IMAGE_LOSS_DECADES, SETTINGS, STAGES
-from stegastamp.schedule import KNOBS, GatedSchedule, PaperSchedule
+from stegastamp.schedule import KNOBS, RAMPS, GatedSchedule, PaperSchedule
 
 STALLED = "stalled-seed-"
-
-# How a flag's knob is called in the schedule.
-RAMPS = {
-    "trans": "rnd_trans_ramp",
-    "align": "rnd_trans_ramp",
-    "brightness": "rnd_bri_ramp",
-    "hue": "rnd_hue_ramp",
-    "saturation": "rnd_sat_ramp",
-    "contrast": "contrast_ramp",
-    "noise": "rnd_noise_ramp",
-    "jpeg": "jpeg_quality_ramp",
-    "secret": "secret_loss_ramp",
-    "l2": "l2_loss_ramp",
-    "lpips": "lpips_loss_ramp",
-    "critic": "G_loss_ramp",
-    "edge": "l2_edge_ramp",
-}
 
 
 def define_flags(values=flags.FLAGS) -> None:
@@ -75,7 +58,7 @@ def build_schedule(settings: dict):
             tuple(stages), IMAGE_LOSS_DECADES, settings["patience"]
         )
     return PaperSchedule(
-        {knob: settings[flag] for knob, flag in RAMPS.items()},
+        {knob: settings[name] for knob, name in RAMPS.items() if name},
         settings["no_im_loss_steps"],
         settings["l2_edge_delay"],
     )

@@ -97,7 +97,7 @@ def _compress_planes(planes, size, table, factor, round_softly):
     return ops.reshape(blocks, (-1, height, width, channels))
 
 
-def _pad_to_multiple(images, multiple):
+def pad_to_multiple(images, multiple):
     """Mirror the last rows and columns until both sizes are multiples."""
     for axis in (1, 2):
         size = images.shape[axis]
@@ -156,7 +156,7 @@ def jpeg(images, quality, subsampling="420", rounding="cubic_zero"):
     round_softly = _ROUNDINGS[rounding]
     chroma_size = 16 if subsampling == "420" else 8
 
-    ycbcr = rgb_to_ycbcr(_pad_to_multiple(images, chroma_size) * 255.0) - 128.0
+    ycbcr = rgb_to_ycbcr(pad_to_multiple(images, chroma_size) * 255.0) - 128.0
     luma = _compress_planes(ycbcr[..., :1], 8, LUMA_TABLE, factor, round_softly)
     chroma = _compress_planes(
         ycbcr[..., 1:], chroma_size, CHROMA_TABLE, factor, round_softly

@@ -4,9 +4,13 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from stegastamp.presets import IMAGE_LOSS_DECADES, PRESETS, STAGES
-from stegastamp.schedule import DISTORTION_KNOBS, GatedSchedule, PaperSchedule
-from stegastamp.train import RAMPS
+from stegastamp.presets import IMAGE_LOSS_DECADES, SETTINGS, STAGES
+from stegastamp.schedule import (
+    DISTORTION_KNOBS,
+    RAMPS,
+    GatedSchedule,
+    PaperSchedule,
+)
 
 
 def gated(**kwargs):
@@ -14,9 +18,9 @@ def gated(**kwargs):
 
 
 def paper():
-    settings = PRESETS["paper"]
+    settings = SETTINGS.choose("paper")
     return PaperSchedule(
-        {knob: settings[flag] for knob, flag in RAMPS.items()},
+        {knob: settings[name] for knob, name in RAMPS.items() if name},
         settings["no_im_loss_steps"],
         settings["l2_edge_delay"],
     )
