@@ -3,10 +3,10 @@
 import dataclasses
 
 import cv2
-import keras
 import numpy as np
 
 from malicious_ae.data import resize_labels
+from shared.training import StepBatches
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,10 +43,9 @@ class Augmentation:
                 )
 
 
-class FrameBatches(keras.utils.PyDataset):
-    """Shuffled batches, each a pure function of seed, epoch and place.
+class FrameBatches(StepBatches):
+    """Shuffled batches: in an epoch each frame is shown once.
 
-    So a resumed training sees exactly what an uninterrupted one would have.
     The frames that do not fill a batch are left out of an epoch; the shuffle
     leaves out others each time.
 
@@ -58,8 +57,8 @@ class FrameBatches(keras.utils.PyDataset):
         seed: Seed of order and augmentation.
         augmentation: How frames are varied.
         unlabeled: Class of pixels outside a frame that was shrunk.
-        first_epoch: The epoch of the first batch.
-        workers: Threads that prepare batches.
+        first_step: The step of the first batch.
+        workers: Threads that make batches.
 
     Raises:
         ValueError: If there are fewer frames than `batch_size`.
@@ -74,35 +73,26 @@ class FrameBatches(keras.utils.PyDataset):
         seed,
         augmentation,
         unlabeled,
-        first_epoch=0,
+        first_step=0,
         workers=1,
     ):
-        super().__init__(workers=workers)
         if not 0 < batch_size <= len(frames):
             raise ValueError(
                 f"`batch_size` must be 1 to {len(frames)}, the number of "
                 f"frames. Received: {batch_size}"
             )
+        super().__init__(len(frames) // batch_size, seed, first_step, workers)
         self.frames = frames
         self.size = (height, width)
         self.batch_size = batch_size
-        self.seed = seed
         self.augmentation = augmentation
         self.unlabeled = unlabeled
-        self.epoch = first_epoch
 
-    def __len__(self):
-        return len(self.frames) // self.batch_size
-
-    def on_epoch_end(self):
-        self.epoch += 1
-
-    def __getitem__(self, index):
-        order = np.random.default_rng([self.seed, self.epoch]).permutation(
-            len(self.frames)
-        )
-        picks = order[index * self.batch_size :][: self.batch_size]
-        random = np.random.default_rng([self.seed, self.epoch, index + 1])
+    def make(self, step):
+        epoch, place = divmod(step, self.steps)
+        order = self.random(epoch).permutation(len(self.frames))
+        picks = order[place * self.batch_size :][: self.batch_size]
+        random = self.random(epoch, place + 1)
         varied = [self._vary(*self.frames[int(i)], random) for i in picks]
         images, labels = zip(*varied, strict=True)
         return (

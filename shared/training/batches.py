@@ -14,13 +14,16 @@ class StepBatches(keras.utils.PyDataset):
         steps: Steps an epoch.
         seed: Seed of all that is drawn.
         first_step: The step of the first batch.
+        workers: Threads that make batches.
 
     Attributes:
         step: The first step of the present epoch.
     """
 
-    def __init__(self, steps: int, seed: int, first_step: int = 0):
-        super().__init__(workers=1)
+    def __init__(
+        self, steps: int, seed: int, first_step: int = 0, workers: int = 1
+    ):
+        super().__init__(workers=workers)
         self.steps = steps
         self.seed = seed
         self.step = first_step

@@ -46,12 +46,34 @@ def test_a_resumed_epoch_is_that_of_an_unbroken_run():
     whole.on_epoch_end()
     second = [whole[i] for i in range(3)]
     resumed = batches(told_apart(), **options)
-    resumed.epoch = 1
+    resumed.step = 3
     for index, (images, labels) in enumerate(second):
         again_images, again_labels = resumed[index]
         np.testing.assert_array_equal(images, again_images)
         np.testing.assert_array_equal(labels, again_labels)
     assert not np.array_equal(first[0][0], second[0][0])
+
+
+def test_batches_stay_those_of_runs_begun_before():
+    column = np.arange(6, dtype=np.uint8)
+    frames = [
+        (
+            np.broadcast_to(10 * i + column[:, np.newaxis], (4, 6, 3)),
+            np.broadcast_to(column, (4, 6)),
+        )
+        for i in range(5)
+    ]
+    data = batches(frames, 4, 4, flip=True)
+    # What the left and the right column of each frame hold.
+    epochs = [
+        [[[22, 25], [1, 4]], [[41, 44], [10, 13]]],
+        [[[33, 30], [1, 4]], [[25, 22], [15, 12]]],
+    ]
+    for epoch in epochs:
+        for index, batch in enumerate(epoch):
+            shown = 255 * data[index][0][:, 0, [0, -1], 0]
+            assert np.rint(shown).tolist() == batch
+        data.on_epoch_end()
 
 
 def test_an_epoch_shows_each_frame_once():
@@ -85,7 +107,7 @@ def test_flips_happen_to_half_and_light_changes():
     plain, flipped = (batches(told_apart(), flip=f) for f in (False, True))
     turned = []
     for epoch in range(8):
-        plain.epoch = flipped.epoch = epoch
+        plain.step = flipped.step = 3 * epoch
         for index in range(3):
             for a, b in zip(plain[index][1], flipped[index][1], strict=True):
                 turned.append(not np.array_equal(a, b))
@@ -94,8 +116,8 @@ def test_flips_happen_to_half_and_light_changes():
                 )
     assert 0.25 < np.mean(turned) < 0.75
     lit = batches(told_apart(), photometric=0.4)
-    np.testing.assert_array_equal(lit[0][1], plain_at(0)[1])
-    assert np.abs(lit[0][0] - plain_at(0)[0]).max() > 0.02
+    np.testing.assert_array_equal(lit[0][1], unvaried()[1])
+    assert np.abs(lit[0][0] - unvaried()[0]).max() > 0.02
 
 
 def test_a_color_cast_shifts_each_channel_by_one_amount():
@@ -110,10 +132,8 @@ def test_a_color_cast_shifts_each_channel_by_one_amount():
     assert np.abs(shifts - shifts.mean(axis=1, keepdims=True)).max() > 3
 
 
-def plain_at(epoch):
-    data = batches(told_apart())
-    data.epoch = epoch
-    return data[0]
+def unvaried():
+    return batches(told_apart())[0]
 
 
 def test_what_lies_outside_a_shrunken_frame_is_unlabeled():
