@@ -87,29 +87,38 @@ def display_video(segmenter, attacker, values) -> int:
     return code
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags."""
-    define_data_flags(required=False)
+    define_data_flags(values, required=False)
     flags.DEFINE_string(
-        "video", None, "A video, in place of the frames of --dataset_dir."
+        "video",
+        None,
+        "A video, in place of the frames of --dataset_dir.",
+        flag_values=values,
     )
     flags.DEFINE_string(
         "attacker",
         api.ATTACKER,
         "A name under malicious_ae/weights, or a directory with attacker.onnx.",
+        flag_values=values,
     )
-    flags.DEFINE_string("save_dir", None, "Where the pictures go.")
-    flags.DEFINE_list("splits", ["train", "val"], "Which splits to show.")
-    flags.DEFINE_integer("count", 3, "Frames of each split.", lower_bound=1)
-    shared.outputs.define_flags()
-    api.define_flags()
-    flags.mark_flag_as_required("save_dir")
+    flags.DEFINE_string(
+        "save_dir", None, "Where the pictures go.", flag_values=values
+    )
+    flags.DEFINE_list(
+        "splits", ["train", "val"], "Which splits to show.", flag_values=values
+    )
+    flags.DEFINE_integer(
+        "count", 3, "Frames of each split.", lower_bound=1, flag_values=values
+    )
+    shared.outputs.define_flags(values)
+    api.define_flags(values)
+    flags.mark_flag_as_required("save_dir", values)
 
 
-def main(arguments) -> int:
+def main(arguments, values=flags.FLAGS) -> int:
     """Runs the command; returns its exit code."""
     no_arguments(arguments)
-    values = flags.FLAGS
     if bool(values.dataset_dir) == bool(values.video):
         raise UserError("give one of --dataset_dir and --video")
     for split in values.splits if values.dataset_dir else ():
@@ -123,7 +132,7 @@ def main(arguments) -> int:
     api.check_fit(attacker, segmenter)
     if values.video:
         return display_video(segmenter, attacker, values)
-    classes, flag = data_classes()
+    classes, flag = data_classes(values)
     check_same(segmenter.classes, classes, flag)
     make_directory(values.save_dir)
     grays = GrayCount()

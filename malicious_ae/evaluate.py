@@ -246,9 +246,9 @@ def keras_yardsticks(model, segmenter, attacker, ignored, steps) -> dict:
     return {method: yardstick(method) for method in METHODS}
 
 
-def _recipe(paths) -> dict:
+def _recipe(paths, values) -> dict:
     """What somebody needs to make this report again."""
-    own = flags.FLAGS.get_key_flags_for_module("__main__")
+    own = values.get_key_flags_for_module("__main__")
     return {
         "command": shlex.join(
             ["python", "-m", "malicious_ae.evaluate", *sys.argv[1:]]
@@ -267,39 +267,65 @@ def _recipe(paths) -> dict:
     }
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines this command's flags."""
-    define_data_flags()
+    define_data_flags(values)
     flags.DEFINE_string(
         "attacker",
         api.ATTACKER,
         "A name under malicious_ae/weights, or a directory with attacker.onnx.",
+        flag_values=values,
     )
     flags.DEFINE_string(
         "report_dir",
         None,
         "Folder for report.json, report.md, iou.png, curve.png and "
         "samples.png.",
+        flag_values=values,
     )
-    flags.DEFINE_enum("split", "test", list(SPLITS), "Which frames.")
+    flags.DEFINE_enum(
+        "split", "test", list(SPLITS), "Which frames.", flag_values=values
+    )
     flags.DEFINE_integer(
-        "frames", 0, "How many, spread over the split; 0 is all.", 0
+        "frames",
+        0,
+        "How many, spread over the split; 0 is all.",
+        0,
+        flag_values=values,
     )
     flags.DEFINE_integer(
-        "curve_frames", 40, "Frames of the curve of mIoU by PSNR.", 0
+        "curve_frames",
+        40,
+        "Frames of the curve of mIoU by PSNR.",
+        0,
+        flag_values=values,
     )
-    flags.DEFINE_bool("yardsticks", False, "Run PGD and SegPGD too.")
-    flags.DEFINE_integer("yardstick_frames", 20, "Frames they attack.", 1)
-    flags.DEFINE_integer("yardstick_steps", 20, "Gradients a frame.", 1)
+    flags.DEFINE_bool(
+        "yardsticks", False, "Run PGD and SegPGD too.", flag_values=values
+    )
+    flags.DEFINE_integer(
+        "yardstick_frames", 20, "Frames they attack.", 1, flag_values=values
+    )
+    flags.DEFINE_integer(
+        "yardstick_steps", 20, "Gradients a frame.", 1, flag_values=values
+    )
     flags.DEFINE_list(
         "others",
         [],
         "Other victims: does the attack transfer, does a hardened one stand?",
+        flag_values=values,
     )
-    flags.DEFINE_bool("ignore_unlabeled", True, "Leave unlabelled pixels out.")
-    flags.DEFINE_integer("seed", 0, "Seed of noise and random starts.", 0)
-    api.define_flags()
-    flags.mark_flag_as_required("report_dir")
+    flags.DEFINE_bool(
+        "ignore_unlabeled",
+        True,
+        "Leave unlabelled pixels out.",
+        flag_values=values,
+    )
+    flags.DEFINE_integer(
+        "seed", 0, "Seed of noise and random starts.", 0, flag_values=values
+    )
+    api.define_flags(values)
+    flags.mark_flag_as_required("report_dir", values)
 
 
 def _spread(count, wanted):
@@ -308,10 +334,9 @@ def _spread(count, wanted):
     return np.linspace(0, count - 1, wanted).round().astype(int)
 
 
-def main(arguments) -> None:
+def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    values = flags.FLAGS
     backend = {"threads": values.threads, "provider": values.provider}
     segmenter = api.Segmenter(values.model, **backend)
     attacker = api.Attacker(values.attacker, **backend)
@@ -319,7 +344,7 @@ def main(arguments) -> None:
     others = {name: api.Segmenter(name, **backend) for name in values.others}
     for other in others.values():
         api.check_fit(attacker, other)
-    classes, flag = data_classes()
+    classes, flag = data_classes(values)
     check_same(segmenter.classes, classes, flag)
     frames = Frames(
         values.dataset,
@@ -355,7 +380,7 @@ def main(arguments) -> None:
     grays.tell()
     check_occurring(evaluation.tallies["clean"].confusion, classes)
     results = evaluation.results()
-    results["recipe"] = _recipe([segmenter.path, attacker.path])
+    results["recipe"] = _recipe([segmenter.path, attacker.path], values)
     written = write_report(
         values.report_dir, results, evaluation.samples, segmenter
     )

@@ -115,28 +115,38 @@ def export_run(
     return differences
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines this command's flags."""
     flags.DEFINE_string(
-        "run_dir", None, "Run directory of a victim or an attacker."
+        "run_dir",
+        None,
+        "Run directory of a victim or an attacker.",
+        flag_values=values,
     )
-    flags.DEFINE_string("output_dir", None, "Folder to write the exports to.")
+    flags.DEFINE_string(
+        "output_dir",
+        None,
+        "Folder to write the exports to.",
+        flag_values=values,
+    )
     flags.DEFINE_bool(
         "test",
         False,
         "Print how far each export is from the trained network, as a share "
         f"of the output's range. One that is more than {export.TOLERANCE:.0e} "
         "away fails with and without this flag.",
+        flag_values=values,
     )
-    flags.DEFINE_bool("litert", False, "Write a .tflite file too.")
-    shared.outputs.define_flags()
-    flags.mark_flags_as_required(["run_dir", "output_dir"])
+    flags.DEFINE_bool(
+        "litert", False, "Write a .tflite file too.", flag_values=values
+    )
+    shared.outputs.define_flags(values)
+    flags.mark_flags_as_required(["run_dir", "output_dir"], values)
 
 
-def main(arguments) -> None:
+def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    values = flags.FLAGS
     victim = read_config(values.run_dir, VICTIM_TYPES)["kind"] == "enet"
     run_export(
         export_run,

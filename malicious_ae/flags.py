@@ -8,10 +8,11 @@ from shared.errors import UserError
 SIZES = {"camvid": (360, 480), "cityscapes": (512, 1024)}
 
 
-def define_data_flags(required=True) -> None:
+def define_data_flags(values=flags.FLAGS, required=True) -> None:
     """Defines which labelled frames a command reads.
 
     Args:
+        values: Where the flags are defined.
         required: Whether it cannot do without --dataset_dir.
     """
     flags.DEFINE_enum(
@@ -20,6 +21,7 @@ def define_data_flags(required=True) -> None:
         list(CLASS_LISTS),
         "How the folder is laid out: camvid has photos in SPLIT and label "
         "maps in SPLITannot, cityscapes leftImg8bit and gtFine.",
+        flag_values=values,
     )
     flags.DEFINE_string(
         "classes",
@@ -27,39 +29,46 @@ def define_data_flags(required=True) -> None:
         "What the label maps mean: a JSON file of names, colours and ids, or "
         "camvid_32, the original CamVid's colours, or cityscapes_train_ids. "
         "Default: the classes of --dataset.",
+        flag_values=values,
     )
-    flags.DEFINE_string("dataset_dir", None, "The data set's folder.")
+    flags.DEFINE_string(
+        "dataset_dir", None, "The data set's folder.", flag_values=values
+    )
     if required:
-        flags.mark_flag_as_required("dataset_dir")
+        flags.mark_flag_as_required("dataset_dir", values)
 
 
-def data_classes() -> tuple[ClassList, str]:
+def data_classes(values=flags.FLAGS) -> tuple[ClassList, str]:
     """The classes of the data, and the flag that names them, for errors.
 
     Raises:
         UserError: If --classes is no class list.
     """
-    values = flags.FLAGS
     if values.classes:
         return read_classes(values.classes), f"--classes={values.classes}"
     return CLASS_LISTS[values.dataset], f"--dataset={values.dataset}"
 
 
-def define_size_flags() -> None:
+def define_size_flags(values=flags.FLAGS) -> None:
     """Defines the size of a network in training."""
     text = "of the network in pixels, a multiple of 8. Default: 480x360 for "
     text += "CamVid, 1024x512 for Cityscapes."
-    flags.DEFINE_integer("height", None, f"Height {text}", lower_bound=8)
-    flags.DEFINE_integer("width", None, f"Width {text}", lower_bound=8)
+    for name in ("height", "width"):
+        flags.DEFINE_integer(
+            name,
+            None,
+            f"{name.capitalize()} {text}",
+            lower_bound=8,
+            flag_values=values,
+        )
 
 
-def network_size() -> tuple[int, int]:
+def network_size(values=flags.FLAGS) -> tuple[int, int]:
     """Height and width: the flags', else the data set's.
 
     Raises:
         UserError: If a side is no multiple of 8.
     """
-    values = flags.FLAGS
     height, width = SIZES[values.dataset]
     size = (values.height or height, values.width or width)
     for name, side in zip(("height", "width"), size, strict=True):

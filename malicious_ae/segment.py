@@ -104,31 +104,40 @@ def segment_video(values) -> int:
     return code
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags."""
-    flags.DEFINE_string("image", None, "One photo.")
-    flags.DEFINE_string("images_dir", None, "Folder of photos.")
+    flags.DEFINE_string("image", None, "One photo.", flag_values=values)
     flags.DEFINE_string(
-        "video", None, "A video; NAME_overlay.mp4 is written, without sound."
+        "images_dir", None, "Folder of photos.", flag_values=values
     )
-    flags.DEFINE_string("save_dir", None, "Where the results go.")
+    flags.DEFINE_string(
+        "video",
+        None,
+        "A video; NAME_overlay.mp4 is written, without sound.",
+        flag_values=values,
+    )
+    flags.DEFINE_string(
+        "save_dir", None, "Where the results go.", flag_values=values
+    )
     flags.DEFINE_float(
         "opacity",
         0.5,
         "How strong the colours are.",
         lower_bound=0.0,
         upper_bound=1.0,
+        flag_values=values,
     )
-    flags.DEFINE_bool("legend", True, "Draw the classes' names below.")
-    shared.outputs.define_flags()
-    api.define_flags()
-    flags.mark_flag_as_required("save_dir")
+    flags.DEFINE_bool(
+        "legend", True, "Draw the classes' names below.", flag_values=values
+    )
+    shared.outputs.define_flags(values)
+    api.define_flags(values)
+    flags.mark_flag_as_required("save_dir", values)
 
 
-def main(arguments) -> int:
+def main(arguments, values=flags.FLAGS) -> int:
     """Runs the command; returns its exit code."""
     no_arguments(arguments)
-    values = flags.FLAGS
     given = [values.image, values.images_dir, values.video]
     if sum(map(bool, given)) != 1:
         raise UserError("give one of --image, --images_dir and --video")
