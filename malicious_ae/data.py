@@ -284,6 +284,7 @@ class Frames:
         cache=True,
         classes=None,
     ):
+        self.dataset = dataset
         self.classes = classes or CLASS_LISTS[dataset]
         self.pairs = list_pairs(dataset, dataset_dir, split, self.classes)
         self.size = (height, width)
@@ -300,6 +301,19 @@ class Frames:
         if self.cache is not None:
             self.cache[index] = frame
         return frame
+
+    @property
+    def facts(self) -> dict:
+        """What a training on them says of them in `config.json`."""
+        height, width = self.size
+        # `is`: what --classes names is stated, though it be the same list.
+        own = self.classes is not CLASS_LISTS[self.dataset]
+        return {
+            "dataset": self.dataset,
+            "height": height,
+            "width": width,
+            "classes": self.classes.record if own else None,
+        }
 
     def check_labelled(self, ignored) -> None:
         """Refuses frames of which no pixel is labelled.

@@ -8,8 +8,6 @@ each image's PSNR at --min_psnr; `universal` adds one residual to all images.
 The same command resumes a run that was stopped.
 """
 
-import pathlib
-
 import keras
 from absl import flags
 
@@ -18,143 +16,84 @@ from malicious_ae.classes import check_same
 from malicious_ae.data import Frames
 from malicious_ae.device import DEVICES, use_device
 from malicious_ae.flags import data_classes, define_data_flags
-from malicious_ae.game import OBJECTIVES, AttackGame, AttackRules
+from malicious_ae.game import AttackGame, AttackRules
 from malicious_ae.models import load_victim, read_victim_config
-from malicious_ae.networks import BOUNDS, KINDS, build_attacker
+from malicious_ae.networks import build_attacker
+from malicious_ae.presets import ATTACKER_SETTINGS as SETTINGS
 from malicious_ae.validation import Validation
 from malicious_ae.weighing import class_weights
 from shared.errors import UserError, no_arguments, run_main
-from shared.fit import fit_run, resume
-from shared.presets import define_preset_flags, preset_settings
-from shared.segmentation.class_weights import WEIGHINGS
-from shared.training import (
-    define_training_flags,
-    distribution_scope,
-    limit_threads,
-    open_run,
-)
-
-FLAGS = flags.FLAGS
-
-_BOUNDED = dict(
-    bound="psnr",
-    objective="misread",
-    learning_rate=2e-3,
-    weight_decay=0.0,
-    batch_size=4,
-    epochs=10,
-)
-PRESETS = {
-    "reference": dict(
-        kind="reference",
-        bound="none",
-        objective="reference",
-        learning_rate=5e-4,
-        weight_decay=2e-4,
-        batch_size=10,
-        epochs=10,
-    ),
-    "affine": _BOUNDED | dict(kind="reference"),
-    "autoencoder": _BOUNDED | dict(kind="autoencoder"),
-    "universal": _BOUNDED | dict(kind="universal", learning_rate=5e-3),
-}
+from shared.training import RunOptions, fit_run, resume
 
 
-HELP = {
-    "kind": "The attacker's network.",
-    "bound": "What limits the change.",
-    "objective": "What it wants.",
-    "learning_rate": "Adam's.",
-    "weight_decay": "L2 term.",
-    "batch_size": "Frames a step.",
-    "epochs": "Epochs altogether.",
-}
-
-CHOICES = {
-    "kind": list(KINDS),
-    "bound": list(BOUNDS),
-    "objective": list(OBJECTIVES),
-}
-
-
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags; defaults come from the preset."""
-    define_training_flags()
-    define_data_flags()
-    flags.DEFINE_string(
-        "victim", "camvid", "Name of a shipped victim, or its run directory."
-    )
-    define_preset_flags(PRESETS, "autoencoder", HELP.__getitem__, CHOICES)
-    flags.DEFINE_float(
-        "min_psnr", 30.0, "bound=psnr: least PSNR of each image in dB."
-    )
-    flags.DEFINE_float(
-        "epsilon", 8.0, "bound=linf: greatest change of a value, of 255."
-    )
-    flags.DEFINE_string(
-        "source", None, "objective=targeted: class that is attacked."
-    )
-    flags.DEFINE_string(
-        "target",
-        None,
-        "objective=targeted: class to read it as. Default: it vanishes.",
-    )
-    flags.DEFINE_float(
-        "keep", 1.0, "objective=targeted: weight of all other classes."
-    )
+    RunOptions.define_flags(values)
+    define_data_flags(values)
     flags.DEFINE_enum(
-        "weighing", "enet", list(WEIGHINGS), "How classes weigh in the loss."
+        "device",
+        "auto",
+        list(DEVICES),
+        "What to train on.",
+        flag_values=values,
     )
-    flags.DEFINE_integer("crop_height", None, "Train on random crops: height.")
-    flags.DEFINE_integer("crop_width", None, "Train on random crops: width.")
-    flags.DEFINE_bool("flip", True, "Mirror half of the frames.")
-    flags.DEFINE_integer(
-        "val_every",
-        3,
-        "Epochs between validations; the first and the last have one always.",
-    )
-    flags.DEFINE_enum("device", "auto", list(DEVICES), "What to train on.")
+    SETTINGS.define_flags(values)
 
 
-def attack_rules(objective: str, classes) -> AttackRules:
-    """What the flags ask for.
+def attack_rules(settings: dict, classes) -> AttackRules:
+    """What the settings ask for.
 
     Raises:
         UserError: If they name no class, or do not belong together.
     """
     indices = {"source": None, "target": None}
-    for flag in indices:
-        if FLAGS[flag].value is not None:
+    for name in indices:
+        if settings[name] is not None:
             try:
-                indices[flag] = classes.index(FLAGS[flag].value)
+                indices[name] = classes.index(settings[name])
             except ValueError as error:
-                raise UserError(f"--{flag}: {error}") from error
+                raise UserError(f"--{name}: {error}") from error
     try:
-        return AttackRules(objective, keep=FLAGS.keep, **indices)
+        return AttackRules(
+            settings["objective"], keep=settings["keep"], **indices
+        )
     except ValueError as error:
         raise UserError(f"--objective, --source, --target: {error}") from error
 
 
-def build_game(settings, size, weights, rules, steps) -> AttackGame:
-    """Makes attacker and victim at one size, the victim frozen."""
-    attacker = build_attacker(
+def attacker_of(settings: dict, size) -> keras.Model:
+    """Makes the attacker for images of one size, a pair of sides."""
+    return build_attacker(
         settings["kind"],
         *size,
         settings["bound"],
-        FLAGS.epsilon / 255,
-        FLAGS.min_psnr,
+        settings["epsilon"] / 255,
+        settings["min_psnr"],
     )
+
+
+def build_game(settings, size, weights, rules, steps) -> AttackGame:
+    """Makes attacker and victim at one size, the victim frozen.
+
+    Raises:
+        UserError: If no attacker can be made so.
+    """
     schedule = settings["learning_rate"]
     if settings["objective"] != "reference":
         schedule = keras.optimizers.schedules.CosineDecay(schedule, steps)
-    return AttackGame(
-        attacker,
-        load_victim(FLAGS.victim, *size),
-        weights,
-        rules,
-        schedule,
-        settings["weight_decay"],
-    )
+    try:
+        return AttackGame(
+            attacker_of(settings, size),
+            load_victim(settings["victim"], *size),
+            weights,
+            rules,
+            schedule,
+            settings["weight_decay"],
+        )
+    except ValueError as error:
+        raise UserError(
+            f"--crop_height, --crop_width, --epsilon, --min_psnr: {error}"
+        ) from error
 
 
 def chain(attacker, victim) -> keras.Model:
@@ -164,54 +103,82 @@ def chain(attacker, victim) -> keras.Model:
     return keras.Model(image, logits, name="attacked_victim")
 
 
-def train(run_dir, settings, size, frames, val_frames) -> None:
-    """Trains to the last epoch, from the last checkpoint if there is one."""
+def train(options: RunOptions, settings: dict, frames, val_frames) -> None:
+    """Trains to the last epoch; a run that was stopped goes on.
+
+    Args:
+        options: How the training is run.
+        settings: What is learned: `SETTINGS.choose("universal", epochs=4)`.
+        frames: `data.Frames` to learn from, of the victim's classes.
+        val_frames: The like of the same size, to measure the attack on.
+
+    Raises:
+        UserError: If the run directory holds a run of other settings, or a
+            setting does not fit the frames.
+    """
+    crops = (settings["crop_height"], settings["crop_width"])
+    if settings["kind"] == "universal" and any(crops):
+        raise UserError(
+            "--crop_height, --crop_width: one residual for whole images "
+            "cannot learn from crops; leave the flags out"
+        )
+    crop = tuple(
+        part or side for part, side in zip(crops, frames.size, strict=True)
+    )
     classes = frames.classes
-    ignored = [classes.unlabeled]
-    weights = class_weights(frames, FLAGS.weighing, ignored)
-    crop = (FLAGS.crop_height or size[0], FLAGS.crop_width or size[1])
+    _, victim = read_victim_config(settings["victim"])
+    check_same(victim["classes"], classes, "frames")
+    rules = attack_rules(settings, classes)
+    for part in (frames, val_frames):
+        part.check_labelled([classes.unlabeled])
     try:
         batches = FrameBatches(
             frames,
             *crop,
             settings["batch_size"],
-            FLAGS.seed,
-            Augmentation(flip=FLAGS.flip),
+            options.seed,
+            Augmentation(flip=settings["flip"]),
             classes.unlabeled,
         )
     except ValueError as error:
         raise UserError(f"--batch_size: {error}") from error
-    steps = settings["epochs"] * len(batches)
-    rules = attack_rules(settings["objective"], classes)
+    stated = {
+        "crop_height": crop[0],
+        "crop_width": crop[1],
+        "epsilon": settings["epsilon"] / 255,
+    }
+    options.open_run(SETTINGS, settings | stated, **frames.facts)
+    weights = class_weights(frames, settings["weighing"], [classes.unlabeled])
+    with options.policy():
+        fit(options, settings, batches, weights, rules, val_frames)
 
-    keras.utils.set_random_seed(FLAGS.seed)
-    with distribution_scope(FLAGS.distribute):
-        try:
-            game = build_game(settings, crop, weights, rules, steps)
-        except ValueError as error:
-            raise UserError(
-                f"--crop_height, --crop_width, --epsilon, --min_psnr: {error}"
-            ) from error
-        game.compile(
-            jit_compile=FLAGS.jit_compile,
-            steps_per_execution=FLAGS.steps_per_execution,
-        )
-    state = resume(game, run_dir)
-    batches.epoch = state["step"] // len(batches)
 
-    whole = game.attacker
-    judge_victim = game.victim
-    if crop != size:
-        whole = build_attacker(
-            settings["kind"],
-            *size,
-            settings["bound"],
-            FLAGS.epsilon / 255,
-            FLAGS.min_psnr,
-        )
-        judge_victim = load_victim(FLAGS.victim, *size)
+def fit(options, settings, batches, weights, rules, val_frames) -> None:
+    """Trains on batches, from the run's last checkpoint if it has one.
+
+    Args:
+        options: RunOptions; its run directory exists.
+        settings: Those of `SETTINGS`.
+        batches: FrameBatches of whole frames or of crops.
+        weights: float32 [classes], how much each counts.
+        rules: AttackRules.
+        val_frames: Whole frames to measure the attack on.
+    """
+    per_epoch = len(batches)
+    steps = settings["epochs"] * per_epoch
+    keras.utils.set_random_seed(options.seed)
+    with options.scope():
+        game = build_game(settings, batches.size, weights, rules, steps)
+        game.compile(**options.compiling)
+    state = resume(game, options.run_dir)
+    batches.step = state["step"]
+
+    whole, judge_victim = game.attacker, game.victim
+    if batches.size != val_frames.size:
+        whole = attacker_of(settings, val_frames.size)
+        judge_victim = load_victim(settings["victim"], *val_frames.size)
     attacked_victim = chain(whole, judge_victim)
-    attacked_victim.compile(jit_compile=FLAGS.jit_compile)
+    attacked_victim.compile(jit_compile=options.jit_compile)
 
     def judge():
         if whole is not game.attacker:
@@ -219,14 +186,18 @@ def train(run_dir, settings, size, frames, val_frames) -> None:
         return attacked_victim
 
     validation = Validation(
-        judge, val_frames, ignored, FLAGS.val_every, state["schedule"]
+        judge,
+        val_frames,
+        [val_frames.classes.unlabeled],
+        settings["val_every"],
+        state["schedule"],
     )
     fit_run(
         game,
         batches,
-        run_dir,
+        options,
         steps=steps,
-        steps_per_epoch=len(batches),
+        steps_per_epoch=per_epoch,
         first_step=state["step"],
         exports={"attacker": game.attacker},
         describe=validation.describe,
@@ -235,55 +206,29 @@ def train(run_dir, settings, size, frames, val_frames) -> None:
     )
 
 
-def main(arguments) -> None:
+def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    use_device(FLAGS.device)
-    limit_threads(FLAGS.threads)
-    settings = preset_settings(PRESETS)
-    _, victim = read_victim_config(FLAGS.victim)
-    classes, flag = data_classes()
+    options = RunOptions.from_flags(values)
+    settings = SETTINGS.from_flags(values)
+    use_device(values.device)
+    options.limit_threads()
+    _, victim = read_victim_config(settings["victim"])
+    classes, flag = data_classes(values)
     check_same(victim["classes"], classes, flag)
-    if settings["kind"] == "universal" and (
-        FLAGS.crop_height or FLAGS.crop_width
-    ):
-        raise UserError(
-            "--crop_height, --crop_width: one residual for whole images "
-            "cannot learn from crops; leave the flags out"
-        )
     size = (victim["height"], victim["width"])
-    attack_rules(settings["objective"], classes)
     frames, val_frames = (
-        Frames(FLAGS.dataset, FLAGS.dataset_dir, split, *size, classes=classes)
+        Frames(
+            values.dataset,
+            values.dataset_dir,
+            split,
+            *size,
+            classes=classes,
+        )
         for split in ("train", "val")
     )
-    for part in (frames, val_frames):
-        part.check_labelled([classes.unlabeled])
-    keras.config.set_dtype_policy(FLAGS.precision)
-    run_dir = open_run(
-        pathlib.Path(FLAGS.run_dir),
-        {k: v for k, v in settings.items() if k != "epochs"}
-        | ({"classes": classes.record} if FLAGS.classes else {})
-        | {
-            "dataset": FLAGS.dataset,
-            "preset": FLAGS.preset,
-            "victim": FLAGS.victim,
-            "height": size[0],
-            "width": size[1],
-            "epsilon": FLAGS.epsilon / 255,
-            "min_psnr": FLAGS.min_psnr,
-            "source": FLAGS.source,
-            "target": FLAGS.target,
-            "keep": FLAGS.keep,
-            "weighing": FLAGS.weighing,
-            "crop_height": FLAGS.crop_height or size[0],
-            "crop_width": FLAGS.crop_width or size[1],
-            "flip": FLAGS.flip,
-            "seed": FLAGS.seed,
-        },
-    )
-    print(f"{len(frames)} frames; run directory {run_dir}")
-    train(run_dir, settings, size, frames, val_frames)
+    print(f"{len(frames)} frames; run directory {options.run_dir}")
+    train(options, settings, frames, val_frames)
 
 
 if __name__ == "__main__":

@@ -27,140 +27,94 @@ from malicious_ae.flags import (
 from malicious_ae.game import VictimGame
 from malicious_ae.models import BEST, load_attacker, read_victim_config
 from malicious_ae.pictures import batch_picture
+from malicious_ae.presets import VICTIM_SETTINGS as SETTINGS
 from malicious_ae.tables import iou_summary, iou_table
 from malicious_ae.validation import Validation, measure
 from malicious_ae.weighing import class_weights
 from shared.errors import UserError, no_arguments, run_main
-from shared.fit import fit_run, resume
 from shared.grids import write_png
 from shared.images import make_directory
-from shared.segmentation.class_weights import WEIGHINGS
 from shared.segmentation.enet import build_enet
 from shared.training import (
-    define_training_flags,
-    distribution_scope,
-    latest_checkpoint,
-    limit_threads,
-    open_run,
+    RunOptions,
+    fit_run,
+    load_weights,
+    resume,
     write_text,
 )
-from shared.training.run_files import load_weights
-
-FLAGS = flags.FLAGS
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags."""
-    define_training_flags()
-    define_data_flags()
-    define_size_flags()
+    RunOptions.define_flags(values)
+    define_data_flags(values)
+    define_size_flags(values)
     flags.DEFINE_enum(
         "mode",
         "full",
         ["train", "test", "full"],
         "train; test measures the best network of the run; full does both.",
+        flag_values=values,
     )
     flags.DEFINE_bool(
-        "resume", True, "Go on where the run stopped; else refuse an old run."
+        "resume",
+        True,
+        "Go on where the run stopped; else refuse an old run.",
+        flag_values=values,
     )
-    flags.DEFINE_integer("batch_size", 10, "Frames a step.", lower_bound=1)
-    flags.DEFINE_integer("epochs", 300, "Epochs altogether.", lower_bound=1)
-    flags.DEFINE_float("learning_rate", 5e-4, "Adam's, at the start.")
-    flags.DEFINE_enum(
-        "lr_schedule",
-        "step",
-        ["step", "cosine"],
-        "step multiplies the rate by --lr_decay every --lr_decay_epochs; "
-        "cosine lets it fall to 0 over --epochs.",
-    )
-    flags.DEFINE_float("lr_decay", 0.1, "Factor of --lr_schedule=step.")
-    flags.DEFINE_integer("lr_decay_epochs", 100, "Epochs between its steps.")
-    flags.DEFINE_float(
-        "weight_decay", 2e-4, "L2 term, added to the gradient as PyTorch does."
+    flags.DEFINE_bool(
+        "cache", True, "Keep decoded frames in memory.", flag_values=values
     )
     flags.DEFINE_enum(
-        "weighing", "enet", list(WEIGHINGS), "How classes weigh in the loss."
+        "device",
+        "auto",
+        list(DEVICES),
+        "What to train on.",
+        flag_values=values,
     )
     flags.DEFINE_string(
-        "class_weights",
+        "save_dir",
         None,
-        "JSON list of weights, one a class, instead of --weighing.",
-    )
-    flags.DEFINE_bool(
-        "ignore_unlabeled", True, "Leave unlabelled pixels out of everything."
-    )
-    flags.DEFINE_integer("crop_height", None, "Train on random crops: height.")
-    flags.DEFINE_integer("crop_width", None, "Train on random crops: width.")
-    flags.DEFINE_bool("flip", False, "Augment: mirror half of the frames.")
-    flags.DEFINE_list(
-        "scale", ["1", "1"], "Augment: resize by a factor from LOW,HIGH."
-    )
-    flags.DEFINE_float(
-        "photometric", 0.0, "Augment: greatest change of light, as a share."
-    )
-    flags.DEFINE_float(
-        "color_cast",
-        0.0,
-        "Augment: greatest shift of each colour channel, as a share of the "
-        "range.",
-    )
-    flags.DEFINE_integer(
-        "val_every",
-        10,
-        "Epochs between validations; the first and the last have one always.",
-    )
-    flags.DEFINE_integer("workers", 1, "Threads that prepare batches.")
-    flags.DEFINE_bool("cache", True, "Keep decoded frames in memory.")
-    flags.DEFINE_bool("print_step", False, "Print the loss of every step.")
-    flags.DEFINE_bool(
-        "show_batch", False, "Write the first batch to batch.png, labels over."
-    )
-    flags.DEFINE_enum("device", "auto", list(DEVICES), "What to train on.")
-    flags.DEFINE_string(
-        "pretrained", None, "Run directory or weights file to start from."
+        "Where the summary goes. Default: the run directory.",
+        flag_values=values,
     )
     flags.DEFINE_string(
-        "attacker",
-        None,
-        "Attacker (run directory) that transforms half of each batch: trains "
-        "a victim that withstands it.",
+        "name", "enet", "How the summary's file is called.", flag_values=values
     )
-    flags.DEFINE_string(
-        "save_dir", None, "Where the summary goes. Default: the run directory."
-    )
-    flags.DEFINE_string("name", "enet", "How the summary's file is called.")
-    shared.outputs.define_flags()
+    shared.outputs.define_flags(values)
+    SETTINGS.define_flags(values)
 
 
-def augmentation() -> Augmentation:
-    """What the flags ask for.
+def augmentation(settings: dict) -> Augmentation:
+    """How the settings vary frames.
 
     Raises:
         UserError: If they make no sense.
     """
+    scale = settings["scale"]
+    photometric, color_cast = settings["photometric"], settings["color_cast"]
     try:
-        low, high = (float(value) for value in FLAGS.scale)
+        low, high = (float(value) for value in scale)
         return Augmentation(
-            FLAGS.flip, low, high, FLAGS.photometric, FLAGS.color_cast
+            settings["flip"], low, high, photometric, color_cast
         )
     except ValueError as error:
         raise UserError(
-            f"--scale={','.join(FLAGS.scale)}, --photometric="
-            f"{FLAGS.photometric}, --color_cast={FLAGS.color_cast}: {error}"
+            f"--scale={','.join(map(str, scale))}, --photometric="
+            f"{photometric}, --color_cast={color_cast}: {error}"
         ) from error
 
 
-def learning_rate(steps_per_epoch: int):
+def learning_rate(settings: dict, steps_per_epoch: int):
     """The rate's schedule over the run's steps."""
     schedules = keras.optimizers.schedules
-    if FLAGS.lr_schedule == "cosine":
-        return schedules.CosineDecay(
-            FLAGS.learning_rate, FLAGS.epochs * steps_per_epoch
-        )
+    rate = settings["learning_rate"]
+    if settings["lr_schedule"] == "cosine":
+        return schedules.CosineDecay(rate, settings["epochs"] * steps_per_epoch)
     return schedules.ExponentialDecay(
-        FLAGS.learning_rate,
-        FLAGS.lr_decay_epochs * steps_per_epoch,
-        FLAGS.lr_decay,
+        rate,
+        settings["lr_decay_epochs"] * steps_per_epoch,
+        settings["lr_decay"],
         staircase=True,
     )
 
@@ -178,61 +132,113 @@ def load_pretrained(network, source) -> None:
     load_weights(network, source / BEST if source.is_dir() else source)
 
 
-def train(run_dir, frames, val_frames, ignored) -> None:
-    """Trains to `--epochs`, from the run's last checkpoint if it has one."""
+def ignored_classes(settings: dict, classes) -> list[int]:
+    """Indices of the classes that do not count."""
+    return [classes.unlabeled] if settings["ignore_unlabeled"] else []
+
+
+def build_game(settings, crop, weights, steps_per_epoch) -> VictimGame:
+    """Makes ENet at one size, the attacker that it is to withstand, if any.
+
+    Raises:
+        UserError: If no network can be of this size.
+    """
+    try:
+        network = build_enet(*crop, len(weights))
+    except ValueError as error:
+        raise UserError(f"--crop_height, --crop_width: {error}") from error
+    attacker = settings["attacker"] and load_attacker(
+        settings["attacker"], *crop
+    )
+    return VictimGame(
+        network,
+        weights,
+        learning_rate(settings, steps_per_epoch),
+        settings["weight_decay"],
+        attacker or None,
+    )
+
+
+def train(options: RunOptions, settings: dict, frames, val_frames) -> None:
+    """Trains to the last epoch; a run that was stopped goes on.
+
+    Args:
+        options: How the training is run.
+        settings: What is learned: `SETTINGS.choose(epochs=50, flip=True)`.
+        frames: `data.Frames` to learn from.
+        val_frames: The like of the same size, to measure the network on.
+
+    Raises:
+        UserError: If the run directory holds a run of other settings, or a
+            setting does not fit the frames.
+    """
+    ignored = ignored_classes(settings, frames.classes)
+    for part in (frames, val_frames):
+        part.check_labelled(ignored)
     height, width = frames.size
-    crop = (FLAGS.crop_height or height, FLAGS.crop_width or width)
+    crop = (settings["crop_height"] or height, settings["crop_width"] or width)
+    varied = augmentation(settings)
+    try:
+        batches = FrameBatches(
+            frames,
+            *crop,
+            settings["batch_size"],
+            options.seed,
+            varied,
+            frames.classes.unlabeled,
+            workers=settings["workers"],
+        )
+    except ValueError as error:
+        raise UserError(f"--batch_size: {error}") from error
+    stated = {
+        "crop_height": crop[0],
+        "crop_width": crop[1],
+        "scale": (varied.scale_low, varied.scale_high),
+        "weighing": settings["class_weights"] or settings["weighing"],
+    }
+    run_dir = options.open_run(
+        SETTINGS, settings | stated, kind="enet", **frames.facts
+    )
     weights = class_weights(
-        frames, FLAGS.weighing, ignored, FLAGS.class_weights
+        frames, settings["weighing"], ignored, settings["class_weights"]
     )
     write_text(
         run_dir / "class_weights.json",
         json.dumps([round(float(weight), 6) for weight in weights]) + "\n",
     )
-    try:
-        batches = FrameBatches(
-            frames,
-            *crop,
-            FLAGS.batch_size,
-            FLAGS.seed,
-            augmentation(),
-            frames.classes.unlabeled,
-            workers=FLAGS.workers,
-        )
-    except ValueError as error:
-        raise UserError(f"--batch_size: {error}") from error
-    per_epoch = len(batches)
+    with options.policy():
+        fit(options, settings, batches, weights, val_frames)
 
-    keras.utils.set_random_seed(FLAGS.seed)
-    with distribution_scope(FLAGS.distribute):
-        try:
-            network = build_enet(*crop, frames.classes.count)
-        except ValueError as error:
-            raise UserError(f"--crop_height, --crop_width: {error}") from error
-        attacker = FLAGS.attacker and load_attacker(FLAGS.attacker, *crop)
-        game = VictimGame(
-            network,
-            weights,
-            learning_rate(per_epoch),
-            FLAGS.weight_decay,
-            attacker or None,
-        )
-        game.compile(
-            jit_compile=FLAGS.jit_compile,
-            steps_per_execution=FLAGS.steps_per_execution,
-        )
-    if FLAGS.pretrained and not latest_checkpoint(run_dir):
-        load_pretrained(network, FLAGS.pretrained)
+
+def fit(options, settings, batches, weights, val_frames) -> None:
+    """Trains on batches, from the run's last checkpoint if it has one.
+
+    Args:
+        options: RunOptions; its run directory exists.
+        settings: Those of `SETTINGS`.
+        batches: FrameBatches of whole frames or of crops.
+        weights: float32 [classes], how much each counts.
+        val_frames: Whole frames to measure the network on.
+    """
+    run_dir, per_epoch = options.run_dir, len(batches)
+    keras.utils.set_random_seed(options.seed)
+    with options.scope():
+        game = build_game(settings, batches.size, weights, per_epoch)
+        game.compile(**options.compiling)
+    network = game.network
     state = resume(game, run_dir)
-    batches.epoch = state["step"] // per_epoch
-    if FLAGS.show_batch:
-        picture = batch_picture(*batches[0], frames.classes)
+    if settings["pretrained"] and not state["step"]:
+        load_pretrained(network, settings["pretrained"])
+    batches.step = state["step"]
+    classes = val_frames.classes
+    if settings["show_batch"]:
+        picture = batch_picture(*batches[0], classes)
         write_png(run_dir / "batch.png", picture, overwrite=True)
 
     whole = network
-    if crop != (height, width):
-        whole = build_enet(height, width, frames.classes.count)
-    whole.compile(jit_compile=FLAGS.jit_compile)
+    if batches.size != val_frames.size:
+        whole = build_enet(*val_frames.size, classes.count)
+    whole.compile(jit_compile=options.jit_compile)
 
     def judge():
         if whole is not network:
@@ -242,114 +248,88 @@ def train(run_dir, frames, val_frames, ignored) -> None:
     validation = Validation(
         judge,
         val_frames,
-        ignored,
-        FLAGS.val_every,
+        ignored_classes(settings, classes),
+        settings["val_every"],
         state["schedule"],
         run_dir / BEST,
     )
+    steps = [PrintSteps()] if settings["print_step"] else []
     fit_run(
         game,
         batches,
-        run_dir,
-        steps=FLAGS.epochs * per_epoch,
+        options,
+        steps=settings["epochs"] * per_epoch,
         steps_per_epoch=per_epoch,
         first_step=state["step"],
         exports={"enet": network},
         describe=validation.describe,
         get_state=validation.get_state,
-        callbacks=[validation, *([PrintSteps()] if FLAGS.print_step else [])],
+        callbacks=[validation, *steps],
     )
 
 
-def summary_path(run_dir):
-    """Where the summary goes; only in the run's own is one replaced.
+def test(run_dir, frames, ignored, path) -> None:
+    """Measures the best network of a run and writes its summary.
 
-    Raises:
-        UserError: If another folder than the run's holds such a file already.
+    Args:
+        run_dir: Run directory of a training.
+        frames: `data.Frames` of the size that it learned.
+        ignored: Classes that do not count.
+        path: JSON file to write.
     """
-    folder = pathlib.Path(FLAGS.save_dir or run_dir)
-    path = folder / f"{FLAGS.name}_summary.json"
-    if FLAGS.save_dir:
-        shared.outputs.refuse_existing(path, FLAGS.overwrite)
-    return path
-
-
-def test(run_dir, frames, ignored) -> None:
-    """Measures the best network of a run and writes its summary."""
+    frames.check_labelled(ignored)
     network = build_enet(*frames.size, frames.classes.count)
-    load_weights(network, run_dir / BEST)
+    load_weights(network, pathlib.Path(run_dir) / BEST)
     confusion = measure(network, frames, ignored)
     summary = iou_summary(confusion, frames.classes)
-    path = summary_path(run_dir)
     make_directory(path.parent)
     write_text(path, json.dumps(summary, indent=2) + "\n")
     print(iou_table(summary))
 
 
-def fixed_config(size, classes) -> dict:
-    """What may not change when a run goes on."""
-    own = {"classes": classes.record} if FLAGS.classes else {}
-    return own | {
-        "kind": "enet",
-        "dataset": FLAGS.dataset,
-        "height": size[0],
-        "width": size[1],
-        "crop_height": FLAGS.crop_height or size[0],
-        "crop_width": FLAGS.crop_width or size[1],
-        "batch_size": FLAGS.batch_size,
-        "weighing": FLAGS.class_weights or FLAGS.weighing,
-        "ignore_unlabeled": FLAGS.ignore_unlabeled,
-        "seed": FLAGS.seed,
-    }
-
-
-def _run_and_data(run_dir):
-    """The classes of the run and of the data, and the flag of the latter."""
-    _, config = read_victim_config(run_dir)
-    return config["classes"], *data_classes()
-
-
-def main(arguments) -> None:
+def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    use_device(FLAGS.device)
-    limit_threads(FLAGS.threads)
-    if FLAGS.mode != "train":
-        summary_path(FLAGS.run_dir)
-    size = network_size()
-    run_dir = pathlib.Path(FLAGS.run_dir)
-    if not FLAGS.resume and FLAGS.mode != "test" and run_dir.exists():
+    options = RunOptions.from_flags(values)
+    settings = SETTINGS.from_flags(values)
+    use_device(values.device)
+    options.limit_threads()
+    size, run_dir = network_size(values), options.run_dir
+    if not values.resume and values.mode != "test" and run_dir.exists():
         raise UserError(f"--noresume: {run_dir} exists; name a new --run_dir")
-
-    classes, _ = data_classes()
-    ignored = [classes.unlabeled] if FLAGS.ignore_unlabeled else []
+    summary = pathlib.Path(values.save_dir or run_dir)
+    summary = summary / f"{values.name}_summary.json"
+    if values.save_dir and values.mode != "train":
+        shared.outputs.refuse_existing(summary, values.overwrite)
+    classes, flag = data_classes(values)
 
     def frames(split):
-        found = Frames(
-            FLAGS.dataset,
-            FLAGS.dataset_dir,
+        return Frames(
+            values.dataset,
+            values.dataset_dir,
             split,
             *size,
-            FLAGS.cache,
+            values.cache,
             classes,
         )
-        found.check_labelled(ignored)
-        return found
 
-    if FLAGS.mode != "test":
-        keras.config.set_dtype_policy(FLAGS.precision)
+    if values.mode != "test":
         training, validation = frames("train"), frames("val")
-        run_dir = open_run(run_dir, fixed_config(size, classes))
         print(
             f"{len(training)} frames to train on, {len(validation)} to "
             f"validate; run directory {run_dir}"
         )
-        train(run_dir, training, validation, ignored)
-        keras.config.set_dtype_policy("float32")
-    if FLAGS.mode != "train":
-        if FLAGS.mode == "test":
-            check_same(*_run_and_data(run_dir))
-        test(run_dir, frames(TEST_SPLITS[FLAGS.dataset]), ignored)
+        train(options, settings, training, validation)
+    if values.mode != "train":
+        if values.mode == "test":
+            _, config = read_victim_config(run_dir)
+            check_same(config["classes"], classes, flag)
+        test(
+            run_dir,
+            frames(TEST_SPLITS[values.dataset]),
+            ignored_classes(settings, classes),
+            summary,
+        )
 
 
 if __name__ == "__main__":

@@ -138,10 +138,11 @@ def test_from_victim_to_attacker_to_report_to_hardened_victim(camvid, tmp_path):
 def test_bad_input_gets_one_line(camvid, tmp_path):
     weights, other = tmp_path / "weights.json", tmp_path / "other"
     weights.write_text("[1, 2, 3]")
-    other.mkdir()
-    (other / "config.json").write_text(
-        json.dumps(dict(kind="enet", dataset="cityscapes", height=32, width=48))
-    )
+    begun = tmp_path / "begun"
+    for folder, dataset in ((other, "cityscapes"), (begun, "camvid")):
+        folder.mkdir()
+        config = dict(kind="enet", dataset=dataset, height=32, width=48)
+        (folder / "config.json").write_text(json.dumps(config))
     bad = tmp_path / "bad"
     for split in ("train", "trainannot", "val", "valannot"):
         (bad / split).mkdir(parents=True)
@@ -180,9 +181,7 @@ def test_bad_input_gets_one_line(camvid, tmp_path):
             *attack,
             f"--victim={other}",
         ],
-        "best.weights.h5: no such file": victim(
-            camvid, tmp_path / "e", "--mode=test"
-        ),
+        "best.weights.h5: no such file": victim(camvid, begun, "--mode=test"),
     }
     outcomes, _ = run(*cases.values())
     for words, said in zip(cases, outcomes, strict=True):
