@@ -104,7 +104,7 @@ _AUTOENCODER = dict(
 
 # As the README measures them, on the shipped victim: --epochs 4 --batch_size 4
 # and, but for `universal`, --crop_height 176 --crop_width 240.
-_CROPS = "4 epochs of crops of CamVid take 3 minutes of a core"
+_CROPS = "4 epochs of crops of CamVid take 2 to 3 minutes"
 _COSTS = {
     "reference": f"{_CROPS}; 99.8 % of the mIoU lost at 5.7 dB",
     "affine": f"{_CROPS}; 86.1 % of the mIoU lost at 30.4 dB",
