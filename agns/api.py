@@ -11,9 +11,8 @@ from absl import flags
 
 import shared.runtime
 from agns.people import to_input
-from shared.errors import UserError
 from shared.model_dir import find_model
-from shared.runtime import open_session, read_metadata
+from shared.runtime import ExportedNetwork
 
 WEIGHTS = Path(__file__).parent / "weights"
 RECOGNIZER, EYEGLASSES = "openface42", "eyeglasses"
@@ -30,31 +29,10 @@ def define_flags(default, values=flags.FLAGS):
     shared.runtime.define_flags(values)
 
 
-class _Network:
-    """One exported network and what its metadata says."""
-
-    def __init__(self, role, model, threads, provider):
-        name = f"{role}.onnx"
-        self.path = find_model(model, WEIGHTS, [name]) / name
-        self.session = open_session(self.path, threads, provider)
-        self.metadata = read_metadata(self.session, "agns", self.path)
-        if self.metadata.get("role") != role:
-            raise UserError(
-                f"{self.path}: holds the {self.metadata.get('role')}; export "
-                f"the {role} to this name"
-            )
-
-    def run(self, array):
-        """The answer to one batch."""
-        name = self.session.get_inputs()[0].name
-        try:
-            return self.session.run(None, {name: array})[0]
-        except Exception as error:
-            # ONNX Runtime's own exception types are private to its C library.
-            raise UserError(
-                f"{self.path}: the network failed: "
-                f"{str(error).splitlines()[0][:160]}"
-            ) from error
+def _open_network(role, model, threads, provider):
+    name = f"{role}.onnx"
+    path = find_model(model, WEIGHTS, [name]) / name
+    return ExportedNetwork(path, "agns", role, threads, provider)
 
 
 class Recognizer:
@@ -75,25 +53,13 @@ class Recognizer:
     """
 
     def __init__(self, model=RECOGNIZER, threads=0, provider="cpu"):
-        self._network = _Network("recognizer", model, threads, provider)
-        metadata = self._network.metadata
-        try:
-            self.people = [str(name) for name in metadata["people"]]
-            self.size = int(metadata["size"])
-            self._low = float(metadata["low"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{self._network.path}: its metadata is incomplete ({error}); "
-                "export it again"
-            ) from error
-        inside = self._network.session.get_inputs()[0].shape[1]
-        outside = self._network.session.get_outputs()[0].shape[1]
-        if (inside, outside) != (self.size, len(self.people)):
-            raise UserError(
-                f"{self._network.path}: takes faces of {inside} pixels and "
-                f"knows {outside} people, its metadata says {self.size} and "
-                f"{len(self.people)}; export it again"
-            )
+        network = _open_network("recognizer", model, threads, provider)
+        self.people = network.value("people", lambda p: [*map(str, p)])
+        self.size = network.value("size", int)
+        self._low = network.value("low", float)
+        face = (self.size, self.size, 3)
+        network.check_sizes({"face": face}, (len(self.people),))
+        self._network = network
 
     def probabilities(self, faces, batch_size=64):
         """Whom faces show.
@@ -121,7 +87,7 @@ class Recognizer:
             )
         found = [
             self._network.run(
-                to_input(faces[i : i + batch_size], self.size, self._low)
+                face=to_input(faces[i : i + batch_size], self.size, self._low)
             )
             for i in range(0, len(faces), batch_size)
         ]
@@ -148,11 +114,11 @@ class Generator:
     """
 
     def __init__(self, model=EYEGLASSES, threads=0, provider="cpu"):
-        self._network = _Network("generator", model, threads, provider)
+        self._network = _open_network("generator", model, threads, provider)
 
     def glasses(self, count, seed=0):
         """Random glasses: float32 [count, 64, 176, 3] in [-1, 1]."""
         shape = self._network.session.get_inputs()[0].shape
         random = np.random.default_rng(seed)
         codes = random.normal(size=(count, shape[1])).astype(np.float32)
-        return self._network.run(codes)
+        return self._network.run(code=codes)

@@ -33,13 +33,14 @@ def dtype_policy(name):
         keras.config.set_dtype_policy(before)
 
 
-def load_recognizer(model, precision="float32"):
+def load_recognizer(model, precision="float32", flag="recognizer"):
     """Builds a trained recogniser.
 
     Args:
         model: Run directory of `agns.train_recognizer`, or name of a model
             that ships.
         precision: Keras dtype policy.
+        flag: Name of the flag that gave the model, for messages.
 
     Returns:
         (network, people): the network, and the names of its classes.
@@ -47,14 +48,8 @@ def load_recognizer(model, precision="float32"):
     Raises:
         UserError: If there is no such model, or it is broken.
     """
-    try:
-        folder = find_model(
-            model, WEIGHTS, ["config.json", "recognizer.weights.h5"]
-        )
-    except UserError as error:
-        # Commands which know two models call this one so.
-        message = str(error).replace("--model", "--recognizer", 1)
-        raise UserError(message) from error
+    files = ["config.json", "recognizer.weights.h5"]
+    folder = find_model(model, WEIGHTS, files, flag)
     config = read_config(folder, RECOGNIZER_CONFIG)
     with dtype_policy(precision):
         try:

@@ -198,11 +198,7 @@ def begin_embedding(network, source) -> None:
     if path.exists():
         load_weights(embedding, path)
         return
-    try:
-        other, _ = load_recognizer(source)
-    except UserError as error:
-        message = str(error).replace("--recognizer", "--pretrained", 1)
-        raise UserError(message) from error
+    other, _ = load_recognizer(source, flag="pretrained")
     try:
         embedding.set_weights(embedding_of(other).get_weights())
     except ValueError as error:

@@ -13,7 +13,6 @@ from absl import flags
 
 from dcgan.latent_space import LatentSpace
 from shared import runtime
-from shared.errors import UserError
 from shared.grids import to_uint8
 from shared.model_dir import find_model
 
@@ -58,16 +57,15 @@ class Generator:
 
     def __init__(self, model=DEFAULT_MODEL, threads=0, provider="cpu"):
         path = find_model(model, WEIGHTS, (GENERATOR,)) / GENERATOR
-        self.session = runtime.open_session(path, threads, provider)
-        self.metadata = runtime.read_metadata(self.session, "dcgan", path)
-        if self.metadata.get("role") != "generator":
-            raise UserError(
-                f"{path}: is a {self.metadata.get('role')}, not a generator"
-            )
-
+        network = runtime.ExportedNetwork(
+            path, "dcgan", "generator", threads, provider
+        )
+        size = network.value("latent_size", int)
+        network.check_sizes({"latent": (size,)}, (None, None, None))
+        self._network, self.metadata = network, network.metadata
         self.space = LatentSpace(
-            self.metadata["latent_size"],
-            self.metadata["latent"],
+            size,
+            network.value("latent", str),
             self.metadata.get("classes", 0),
         )
 
@@ -131,7 +129,7 @@ class Generator:
             part = latents[start : start + BATCH]
             batch = np.zeros((BATCH, self.latent_size), np.float32)
             batch[: len(part)] = part
-            (images,) = self.session.run(None, {"latent": batch})
+            images = self._network.run(latent=batch)
             parts.append(to_uint8(images[: len(part)]))
         return np.concatenate(parts)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from shared.errors import UserError
 from shared.images import resize_area
-from shared.runtime import open_session, read_metadata
+from shared.runtime import ExportedNetwork, open_session, run_session
 
 WEIGHTS = Path(__file__).parent / "weights"
 CLASSIFIER = "classifier.onnx"
@@ -53,13 +53,8 @@ class Classifier:
     distance_name = "FCD"
 
     def __init__(self, path, threads=0):
-        self.session = open_session(path, threads)
-        self.metadata = read_metadata(self.session, "dcgan", path)
-        if self.metadata.get("role") != "classifier":
-            raise UserError(
-                f"{path}: is a {self.metadata.get('role')}, not a classifier; "
-                "python -m dcgan.classifier makes one"
-            )
+        self._network = ExportedNetwork(path, "dcgan", "classifier", threads)
+        self.metadata = self._network.metadata
 
     @property
     def class_names(self) -> list[str]:
@@ -99,17 +94,14 @@ class Classifier:
                 "`images` must be uint8 [N, 28, 28, 1]. Received: "
                 f"{images.dtype} {images.shape}"
             )
-        names = ["features", "probabilities"]
-        parts = [
-            self.session.run(
-                names,
-                {
-                    "image": images[i : i + BATCH].astype(np.float32) / 127.5
-                    - 1.0
-                },
+        network, names = self._network, ["features", "probabilities"]
+        parts = []
+        for i in range(0, len(images), BATCH):
+            batch = images[i : i + BATCH].astype(np.float32) / 127.5 - 1.0
+            feed = {"image": batch}
+            parts.append(
+                run_session(network.session, network.path, feed, names)
             )
-            for i in range(0, len(images), BATCH)
-        ]
         return Judgement(*(np.concatenate(p) for p in zip(*parts, strict=True)))
 
 
@@ -162,7 +154,7 @@ class Inception:
             if self.channels_first:
                 batch = batch.transpose(0, 3, 1, 2)
             feed = {self.input.name: batch.astype(np.float32)}
-            output = self.session.run(None, feed)[0]
+            output = run_session(self.session, self.path, feed)[0]
             parts.append(output.reshape(len(batch), -1))
         return Judgement(np.concatenate(parts))
 

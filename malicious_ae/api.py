@@ -20,7 +20,7 @@ from malicious_ae.data import resize_frame, resize_labels
 from shared import images, runtime
 from shared.errors import UserError
 from shared.model_dir import find_model
-from shared.runtime import open_session, read_metadata
+from shared.runtime import ExportedNetwork
 
 WEIGHTS = Path(__file__).parent / "weights"
 VICTIM = "camvid"
@@ -40,48 +40,22 @@ def define_flags(values=flags.FLAGS):
     images.define_flags(values)
 
 
-class _Network:
+class _Network(ExportedNetwork):
     """One exported network with what its metadata says about it."""
 
-    def __init__(self, role, model, threads, provider):
-        folder = find_model(model, WEIGHTS, (f"{role}.onnx",))
-        self.path = folder / f"{role}.onnx"
-        self.session = open_session(self.path, threads, provider)
-        metadata = read_metadata(self.session, "malicious_ae", self.path)
-        try:
-            if metadata["role"] != role:
-                raise UserError(
-                    f"{self.path}: holds the {metadata['role']}; export the "
-                    f"{role} to this name"
-                )
-            self.height = int(metadata["height"])
-            self.width = int(metadata["width"])
-            if "classes" in metadata:
-                self.classes = from_record(metadata["classes"])
-            else:
-                self.classes = CLASS_LISTS[metadata["dataset"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{self.path}: its metadata is incomplete ({error}); export "
-                "it again"
-            ) from error
-        self.metadata = metadata
+    def __init__(self, role, model, threads, provider, flag="model"):
+        name = f"{role}.onnx"
+        path = find_model(model, WEIGHTS, (name,), flag) / name
+        super().__init__(path, "malicious_ae", role, threads, provider)
+        self.height = self.value("height", int)
+        self.width = self.value("width", int)
+        if "classes" in self.metadata:
+            self.classes = self.value("classes", from_record)
+        else:
+            self.classes = self.value("dataset", CLASS_LISTS.__getitem__)
+        size = (self.height, self.width)
         channels = self.classes.count if role == "enet" else 3
-        shape = [self.height, self.width, channels]
-        for node, wanted in (
-            (self.session.get_inputs()[0], [*shape[:2], 3]),
-            (self.session.get_outputs()[0], shape),
-        ):
-            if list(node.shape[1:]) != wanted:
-                raise UserError(
-                    f"{self.path}: `{node.name}` is {node.shape[1:]}, but "
-                    f"its metadata says {wanted}; export it again"
-                )
-
-    def run(self, batch):
-        """Runs float32 [N, height, width, 3] in [0, 1] through it."""
-        name = self.session.get_inputs()[0].name
-        return self.session.run(None, {name: batch})[0]
+        self.check_sizes({"image": (*size, 3)}, (*size, channels))
 
     def frame(self, photo):
         """A photo, uint8 [H, W] or [H, W, 3], at the network's size.
@@ -108,6 +82,7 @@ class Segmenter:
     Args:
         model: name under `weights`, or directory with enet.onnx.
         threads, provider: as in `shared.runtime.open_session`.
+        flag: the flag that gave the model, for messages.
 
     Attributes:
         path: of enet.onnx.
@@ -118,8 +93,10 @@ class Segmenter:
         UserError: if the model is missing or broken.
     """
 
-    def __init__(self, model=VICTIM, threads=0, provider="cpu"):
-        self._network = _Network("enet", model, threads, provider)
+    def __init__(
+        self, model=VICTIM, threads=0, provider="cpu", *, flag="model"
+    ):
+        self._network = _Network("enet", model, threads, provider, flag)
         self.path = self._network.path
         self.classes = self._network.classes
         self.height, self.width = self._network.height, self._network.width
@@ -136,7 +113,7 @@ class Segmenter:
         frames = np.asarray(frames)
         if frames.dtype == np.uint8:
             frames = frames.astype(np.float32) / np.float32(255)
-        return self._network.run(frames)
+        return self._network.run(image=frames)
 
     def segment(self, photo):
         """Labels every pixel of a photo.
@@ -173,7 +150,9 @@ class Attacker:
     """
 
     def __init__(self, model=ATTACKER, threads=0, provider="cpu"):
-        self._network = _Network("attacker", model, threads, provider)
+        self._network = _Network(
+            "attacker", model, threads, provider, "attacker"
+        )
         self.path = self._network.path
         self.classes = self._network.classes
         self.height, self.width = self._network.height, self._network.width
@@ -193,7 +172,7 @@ class Attacker:
         """
         photo = np.asarray(photo)
         frame = self._network.frame(photo)
-        attacked = self._network.run(frame[None].astype("f") / 255)[0]
+        attacked = self._network.run(image=frame[None].astype("f") / 255)[0]
         if photo.shape == frame.shape:
             return to_levels(attacked)
         if photo.ndim == 2:

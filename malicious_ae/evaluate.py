@@ -341,7 +341,10 @@ def main(arguments, values=flags.FLAGS) -> None:
     segmenter = api.Segmenter(values.model, **backend)
     attacker = api.Attacker(values.attacker, **backend)
     api.check_fit(attacker, segmenter)
-    others = {name: api.Segmenter(name, **backend) for name in values.others}
+    others = {
+        name: api.Segmenter(name, **backend, flag="others")
+        for name in values.others
+    }
     for other in others.values():
         api.check_fit(attacker, other)
     classes, flag = data_classes(values)

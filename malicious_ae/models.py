@@ -58,7 +58,8 @@ def read_victim_config(model) -> tuple[Path, dict]:
     Raises:
         UserError: If there is none, or it is another network.
     """
-    folder = find_model(model, WEIGHTS, ("config.json", "enet.weights.h5"))
+    files = ("config.json", "enet.weights.h5")
+    folder = find_model(model, WEIGHTS, files, flag="victim")
     config = read_config(folder, VICTIM_TYPES)
     config["classes"] = run_classes(folder, config["dataset"])
     if config.pop("kind") != "enet" or not config["classes"]:
@@ -103,7 +104,8 @@ def read_attacker_config(model) -> tuple[Path, dict]:
     Raises:
         UserError: If there is none, or the directory is another network's.
     """
-    folder = find_model(model, WEIGHTS, ("config.json", "attacker.weights.h5"))
+    files = ("config.json", "attacker.weights.h5")
+    folder = find_model(model, WEIGHTS, files, flag="attacker")
     return folder, read_config(folder, ATTACKER_TYPES)
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 from shared.errors import UserError
 
 
-def find_model(model, weights, files) -> Path:
+def find_model(model, weights, files, flag="model") -> Path:
     """The directory of a model.
 
     Args:
         model: Name of a model that ships in `weights`, or a path.
         weights: The package's folder of models, one folder each.
         files: Names of the files that a model of this kind has.
+        flag: Name of the flag that gave it, for the message.
 
     Returns:
         A directory that exists; its files are checked by who opens them.
@@ -27,7 +28,7 @@ def find_model(model, weights, files) -> Path:
     if weights.is_dir():
         names = sorted(p.name for p in weights.iterdir() if p.is_dir())
     raise UserError(
-        f"--model={model}: no such model; give a directory with "
+        f"--{flag}={model}: no such model; give a directory with "
         f"{' and '.join(files)}, or one of: "
         f"{', '.join(names) or '(none shipped)'}"
     )

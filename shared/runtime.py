@@ -1,6 +1,7 @@
-"""ONNX Runtime sessions for exported models."""
+"""Exported models on ONNX Runtime: sessions, and what the files say."""
 
 import json
+import reprlib
 from pathlib import Path
 
 import onnxruntime
@@ -84,11 +85,15 @@ def open_session(path, threads=0, provider="cpu"):
     except Exception as error:
         # ONNX Runtime raises a dozen unrelated types, all of them from its C
         # library, and all of them mean the same to the caller.
-        reason = str(error).splitlines()[0][:160] if str(error) else ""
         raise UserError(
-            f"{path}: cannot be loaded as an ONNX model ({reason}); export it "
-            "again, or fetch it again if it was downloaded"
+            f"{path}: cannot be loaded as an ONNX model "
+            f"({_first_line(error)}); export it again, or fetch it again if "
+            "it was downloaded"
         ) from error
+
+
+def _first_line(error):
+    return str(error).split("\n")[0][:160]
 
 
 def read_metadata(session, key, path="model"):
@@ -116,3 +121,118 @@ def read_metadata(session, key, path="model"):
             f"it with python -m {key}.export"
         ) from None
     return metadata
+
+
+def run_session(session, path, inputs, names=None):
+    """Runs a model on one batch.
+
+    Args:
+        session: onnxruntime.InferenceSession.
+        path: what the error message calls the model.
+        inputs: dict, arrays by the names of the model's inputs.
+        names: list of the outputs wanted; None takes all.
+
+    Returns:
+        list of arrays, one an output.
+
+    Raises:
+        UserError: if it fails, as it does on arrays of another shape or type.
+    """
+    try:
+        return session.run(names, inputs)
+    except Exception as error:
+        # ONNX Runtime's own exception types are private to its C library.
+        raise UserError(
+            f"{path}: the network failed: {_first_line(error)}"
+        ) from error
+
+
+class ExportedNetwork:
+    """A file that a package's export command wrote, and what it says.
+
+    Args:
+        path: ONNX file.
+        package: str, the key that its metadata is under.
+        role: str, which network of the package it must be.
+        threads, provider: as for `open_session`.
+
+    Attributes:
+        path: Path.
+        session: onnxruntime.InferenceSession.
+        metadata: dict.
+
+    Raises:
+        UserError: if the file is missing, damaged, or another network.
+    """
+
+    def __init__(self, path, package, role, threads=0, provider="cpu"):
+        self.path = Path(path)
+        self.session = open_session(self.path, threads, provider)
+        self.metadata = read_metadata(self.session, package, self.path)
+        found = self.value("role", str)
+        if found != role:
+            raise UserError(
+                f"{self.path}: holds the network {found!r} where {role!r} is "
+                "wanted; export that to this name, or give its file"
+            )
+
+    def value(self, key, kind):
+        """A value of the metadata.
+
+        Args:
+            key: str.
+            kind: callable that makes it of what JSON holds, such as `int`.
+
+        Raises:
+            UserError: if it is missing, or `kind` does not take it.
+        """
+        try:
+            return kind(self.metadata[key])
+        except (KeyError, TypeError, ValueError) as error:
+            held = reprlib.repr(self.metadata.get(key))
+            raise UserError(
+                f"{self.path}: its metadata is incomplete (`{key}` is "
+                f"{held}); export it again"
+            ) from error
+
+    def check_sizes(self, inputs, output):
+        """Checks that the network is what its metadata says.
+
+        Args:
+            inputs: dict, for each input by its name the sizes of an example;
+                None stands for any.
+            output: sizes of an example of the first output.
+
+        Raises:
+            UserError: if it has other inputs or sizes. Sizes that the file
+                leaves free fit all.
+        """
+        nodes = self.session.get_inputs()
+        names = sorted(node.name for node in nodes)
+        if names != sorted(inputs):
+            raise UserError(
+                f"{self.path}: has the inputs {', '.join(names)} where "
+                f"{', '.join(sorted(inputs))} are wanted; export it again"
+            )
+        wanted = [(node, inputs[node.name]) for node in nodes]
+        wanted.append((self.session.get_outputs()[0], output))
+        for node, sizes in wanted:
+            found = node.shape[1:]
+            if len(found) != len(sizes) or any(
+                isinstance(size, int) and size != said
+                for size, said in zip(found, sizes, strict=True)
+                if said is not None
+            ):
+                raise UserError(
+                    f"{self.path}: its `{node.name}` has the size "
+                    f"{_by(found)} where its metadata says {_by(sizes)}; "
+                    "export it again"
+                )
+
+    def run(self, **inputs):
+        """Its first output for one batch; see `run_session`."""
+        return run_session(self.session, self.path, inputs)[0]
+
+
+def _by(sizes):
+    return " x ".join("any" if size is None else str(size) for size in sizes)

@@ -25,7 +25,7 @@ from shared import images, runtime
 from shared.errors import UserError
 from shared.images import resize_area
 from shared.model_dir import find_model
-from shared.runtime import open_session, read_metadata
+from shared.runtime import ExportedNetwork
 from stegastamp.align import OFFERED, OFFERED_LATER, align
 from stegastamp.message import MAX_CORRECTED, MessageCodec, confidence
 from stegastamp.photo_arrays import LUMA, as_rgb, blend, split
@@ -91,67 +91,26 @@ def find_stamp_model(model):
     return find_model(model, WEIGHTS, ("encoder.onnx", "decoder.onnx"))
 
 
-class _Network:
+class _Network(ExportedNetwork):
     """One exported network with what its metadata says about it."""
 
     def __init__(self, role, model, threads, provider):
-        self.path = find_stamp_model(model) / f"{role}.onnx"
-        self.session = open_session(self.path, threads, provider)
-        metadata = read_metadata(self.session, "stegastamp", self.path)
-        try:
-            if metadata["role"] != role:
-                raise UserError(
-                    f"{self.path}: holds the {metadata['role']}; export the "
-                    f"{role} to this name"
-                )
-            self.height = int(metadata["height"])
-            self.width = int(metadata["width"])
-            self.secret_size = int(metadata["secret_size"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{self.path}: its metadata is incomplete ({error}); export "
-                "it again"
-            ) from error
+        path = find_stamp_model(model) / f"{role}.onnx"
+        super().__init__(path, "stegastamp", role, threads, provider)
+        self.height = self.value("height", int)
+        self.width = self.value("width", int)
         # Files exported before the network did it itself leave the mean in.
-        self.tints = role == "encoder" and "zero_mean" not in metadata
-        self._check_shapes(role)
+        self.tints = role == "encoder" and "zero_mean" not in self.metadata
+        image = (self.height, self.width, None)
+        secret = (self.value("secret_size", int),)
+        if role == "encoder":
+            self.check_sizes({"image": image, "secret": secret}, image)
+        else:
+            self.check_sizes({"image": image}, secret)
         try:
-            self.codec = MessageCodec(self.secret_size)
+            self.codec = MessageCodec(*secret)
         except ValueError as error:
             raise UserError(f"{self.path}: {error}") from error
-
-    def _check_shapes(self, role):
-        inputs = {node.name: node.shape for node in self.session.get_inputs()}
-        if role == "encoder":
-            names, secret = {"image", "secret"}, inputs.get("secret")
-        else:
-            names, secret = {"image"}, self.session.get_outputs()[0].shape
-        if set(inputs) != names:
-            raise UserError(
-                f"{self.path}: has inputs {sorted(inputs)} where the {role} "
-                f"has {sorted(names)}; export it again"
-            )
-        image = inputs["image"][1:3]
-        fixed = [*zip(image, (self.height, self.width), strict=True)]
-        fixed.append((secret[-1], self.secret_size))
-        for actual, said in fixed:
-            # A free dimension is None or a name.
-            if isinstance(actual, int) and actual != said:
-                raise UserError(
-                    f"{self.path}: its network has a size of {actual} where "
-                    f"its metadata says {said} (another secret or image "
-                    "size); export it again"
-                )
-
-    def run(self, **inputs):
-        try:
-            return self.session.run(None, inputs)[0]
-        except Exception as error:
-            # ONNX Runtime's own exception types are private to its C library.
-            raise UserError(
-                f"{self.path}: the network failed: "
-                f"{str(error).splitlines()[0][:160]}"
-            ) from error
 
 
 class Encoder:

@@ -19,10 +19,9 @@ import numpy as np
 from absl import flags
 
 from shared import images, runtime
-from shared.errors import UserError
 from shared.keys import normal
 from shared.model_dir import find_model
-from shared.runtime import open_session, read_metadata
+from shared.runtime import ExportedNetwork
 from stego.codec import Codec, DamagedMessage, Message, NoMessage, is_utf8
 from stego.sealed import SealedCodec
 from stego.tiles import count_tiles, cut_tiles, digest, paste_tiles
@@ -52,7 +51,7 @@ def define_flags(values=flags.FLAGS):
     images.define_flags(values)
 
 
-class Network:
+class Network(ExportedNetwork):
     """One exported player with what its metadata says about it.
 
     Args:
@@ -72,48 +71,28 @@ class Network:
 
     def __init__(self, role, model=DEFAULT_MODEL, threads=0, provider="cpu"):
         directory = find_model(model, WEIGHTS, ["alice.onnx", "bob.onnx"])
-        self.path = directory / f"{role}.onnx"
-        self._session = open_session(self.path, threads, provider)
-        metadata = read_metadata(self._session, "stego", self.path)
-        try:
-            if metadata["role"] != role:
-                raise UserError(
-                    f"{self.path}: holds {metadata['role']}; export {role} to "
-                    "this name"
-                )
-            self.output_size = int(metadata["output_size"])
-            self.msg_len = int(metadata["msg_len"])
-            self.factors = tuple(map(float, metadata["factors"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{self.path}: its metadata is incomplete ({error}); export "
-                "it again"
-            ) from error
-        for node in self._session.get_inputs():
-            wanted = {"message": self.msg_len}.get(node.name, self.output_size)
-            if node.shape[1] != wanted:
-                raise UserError(
-                    f"{self.path}: its network has a size of {node.shape[1]} "
-                    f"where its metadata says {wanted}; export it again"
-                )
+        path = directory / f"{role}.onnx"
+        super().__init__(path, "stego", role, threads, provider)
+        self.output_size = self.value("output_size", int)
+        self.msg_len = self.value("msg_len", int)
+        self.factors = self.value("factors", lambda f: tuple(map(float, f)))
+        image, message = (self.output_size,) * 2 + (3,), (self.msg_len,)
+        inputs, output = {
+            "alice": ({"cover": image, "message": message}, image),
+            "bob": ({"image": image}, message),
+            "eve": ({"image": image}, (1,)),
+        }[role]
+        self.check_sizes(inputs, output)
 
     def run(self, **inputs):
         """Runs the network on float32 arrays [n, ...]; any n above 0."""
         count = len(next(iter(inputs.values())))
-        try:
-            parts = [
-                self._session.run(
-                    None,
-                    {k: v[i : i + _BATCH] for k, v in inputs.items()},
-                )[0]
-                for i in range(0, count, _BATCH)
-            ]
-        except Exception as error:
-            # ONNX Runtime's own exception types are private to its C library.
-            raise UserError(
-                f"{self.path}: the network failed: "
-                f"{str(error).splitlines()[0][:160]}"
-            ) from error
+        parts = [
+            super(Network, self).run(
+                **{k: v[i : i + _BATCH] for k, v in inputs.items()}
+            )
+            for i in range(0, count, _BATCH)
+        ]
         return np.concatenate(parts)
 
 

@@ -90,7 +90,7 @@ def test_what_is_no_generator_is_named(tmp_path):
     with pytest.raises(UserError, match="no such model"):
         Generator(tmp_path / "nowhere")
     write_classifier(tmp_path / "c" / "generator.onnx")
-    with pytest.raises(UserError, match="is a classifier, not a generator"):
+    with pytest.raises(UserError, match="'classifier' where 'generator' is"):
         Generator(tmp_path / "c")
     (tmp_path / "c" / "generator.onnx").write_bytes(b"no model")
     with pytest.raises(UserError, match="cannot be loaded"):

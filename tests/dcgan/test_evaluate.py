@@ -227,7 +227,7 @@ def test_a_model_of_another_size_or_a_wrong_judge_is_named(tmp_path, data):
     )
     assert code == 1 and "draws images of (pixels, channels) [(64, 3)]" in err
     write_generator(tmp_path / "g")
-    with pytest.raises(UserError, match="is a generator, not a classifier"):
+    with pytest.raises(UserError, match="'generator' where 'classifier' is"):
         Classifier(tmp_path / "g" / "generator.onnx")
     with pytest.raises(UserError, match="--inception: .* has the shape"):
         Inception(tmp_path / "g" / "generator.onnx")

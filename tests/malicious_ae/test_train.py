@@ -176,7 +176,7 @@ def test_bad_input_gets_one_line(camvid, tmp_path):
         "is not a directory": victim(tmp_path / "no", tmp_path / "f", *one),
         "0.png: holds the label 77": victim(bad, tmp_path / "g", *one),
         "--noresume": victim(camvid, tmp_path, *one, "--noresume"),
-        "--model=nobody: no such model": [*attack, "--victim=nobody"],
+        "--victim=nobody: no such model": [*attack, "--victim=nobody"],
         "but the victim was trained on unlabeled, road, sidewalk": [
             *attack,
             f"--victim={other}",

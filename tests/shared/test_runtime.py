@@ -9,7 +9,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from shared.errors import UserError
-from shared.runtime import open_session, read_metadata
+from shared.runtime import ExportedNetwork, open_session, read_metadata
+
+SAYS = '{"role": "eye", "width": 3, "height": "tall"}'
 
 
 def _write(path, **metadata):
@@ -83,3 +85,39 @@ def test_a_provider_that_is_not_installed_is_refused(tmp_path):
         open_session(path, provider="coreml")
     with pytest.raises(ValueError, match="threads"):
         open_session(path, threads=-1)
+
+
+def test_an_exported_network_runs_by_the_names_of_its_inputs(tmp_path):
+    network = ExportedNetwork(
+        _write(tmp_path / "m.onnx", thing=SAYS), "thing", "eye"
+    )
+    network.check_sizes({"x": (network.value("width", int),)}, (None,))
+    x = np.array([[1, 2, 3]], np.float32)
+    np.testing.assert_array_equal(network.run(x=x), -x)
+
+
+def test_an_exported_network_that_is_another_is_refused(tmp_path):
+    path = _write(tmp_path / "m.onnx", thing=SAYS, bare="{}")
+    with pytest.raises(UserError, match="'eye' where 'ear' is wanted"):
+        ExportedNetwork(path, "thing", "ear")
+    with pytest.raises(UserError, match="incomplete .`role` is None"):
+        ExportedNetwork(path, "bare", "eye")
+    network = ExportedNetwork(path, "thing", "eye")
+    for key in ("height", "depth"):
+        with pytest.raises(UserError, match=f"m.onnx.*incomplete .`{key}`"):
+            network.value(key, int)
+    with pytest.raises(UserError, match="has the inputs x where y are"):
+        network.check_sizes({"y": (3,)}, (3,))
+    with pytest.raises(UserError, match="`y` has the size 3 where .* says 4"):
+        network.check_sizes({"x": (3,)}, (4,))
+    with pytest.raises(UserError, match="`x` has .* 3 where .* says 1 x 3"):
+        network.check_sizes({"x": (1, 3)}, (3,))
+
+
+def test_a_run_that_fails_is_one_line(tmp_path):
+    path = _write(tmp_path / "m.onnx", thing=SAYS)
+    network = ExportedNetwork(path, "thing", "eye")
+    for x in (np.zeros((1, 4), np.float32), np.zeros((1, 3))):
+        with pytest.raises(UserError, match="m.onnx: the network f") as caught:
+            network.run(x=x)
+        assert "\n" not in str(caught.value)

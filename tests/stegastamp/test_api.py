@@ -260,7 +260,7 @@ def test_another_secret_size_carries_longer_messages(tmp_path, photo):
         ({"secret_size": 20}, "says 20"),
         ({"secret_size": 96}, "says 96"),
         ({"height": 128}, "says 128"),
-        ({"role": "critic"}, "holds the critic"),
+        ({"role": "critic"}, "holds the network 'critic'"),
         ({"width": None}, "metadata is incomplete"),
     ],
 )
@@ -281,7 +281,7 @@ def test_swapped_files_are_refused(tmp_path):
     model = write_linear_model(tmp_path / "m")
     (model / "encoder.onnx").rename(model / "x.onnx")
     (model / "decoder.onnx").rename(model / "encoder.onnx")
-    with pytest.raises(UserError, match="holds the decoder"):
+    with pytest.raises(UserError, match="holds the network 'decoder'"):
         stegastamp.Encoder(model)
 
 

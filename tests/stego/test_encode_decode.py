@@ -258,7 +258,7 @@ def test_a_player_under_another_s_name_is_refused(tmp_path):
         content = (api.WEIGHTS / "modern" / f"{other}.onnx").read_bytes()
         (tmp_path / f"{name}.onnx").write_bytes(content)
     code, _, err = read(PHOTO, f"--model={tmp_path}")
-    assert code == 1 and "bob.onnx: holds alice" in err
+    assert code == 1 and "holds the network 'alice' where 'bob'" in err
 
 
 def test_a_photo_that_cannot_keep_the_message_is_refused(
