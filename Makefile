@@ -3,6 +3,11 @@
 # (3.11, 3.12 or 3.13): make demo PYTHON=python3.12
 PYTHON ?= python3
 PYTHON_TFA ?= python3.11
+# Interpreters that the wheel is tried on, where they are here; pyenv's own
+# commands are there for versions that are not.
+WHEEL_PYTHONS ?= $(foreach version,3.11 3.13,$(firstword $(shell for python in \
+	python$(version) $(HOME)/.pyenv/versions/$(version).*/bin/python3; do \
+	$$python -c '' 2>/dev/null && echo $$python; done)))
 # pytest workers; each is held to one thread, so that N workers use N cores.
 WORKERS ?= 2
 # Photos that `make bench` compresses.
@@ -19,7 +24,7 @@ RUNTIME = .venv-runtime/bin/python
 TEST = .venv-test/bin/python
 TFA = .venv-tfa/bin/python
 
-.PHONY: demo test lint test-tensorflow test-jax bench parity clean
+.PHONY: demo test lint test-tensorflow test-jax wheel-test bench parity clean
 
 demo: .venv-runtime/.installed
 	@$(RUNTIME) -m stegastamp.demo --output_dir demo_output
@@ -44,6 +49,10 @@ test-jax: .venv-test/.installed
 	$(ONE_THREAD) $(ONE_THREAD_XLA) KERAS_BACKEND=jax \
 		$(TEST) -m pytest -q -n $(WORKERS) --dist worksteal --only-backend \
 		tests
+
+# What is committed, packed, installed into nothing, and used elsewhere.
+wheel-test:
+	@$(PYTHON) tests/wheel_smoke.py $(or $(strip $(WHEEL_PYTHONS)),$(PYTHON))
 
 bench: .venv-test/.installed
 	@mkdir -p runs/bench

@@ -1,3 +1,3 @@
 """Eyeglasses that test a face recogniser."""
 
-import shared  # noqa: F401 (first; see there)
+from shared import __version__ as __version__  # first; see there

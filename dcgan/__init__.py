@@ -6,7 +6,7 @@ Importing this package imports neither it nor a training framework.
 
 import importlib
 
-import shared  # noqa: F401 (first; see there)
+from shared import __version__ as __version__  # first; see there
 
 __all__ = ["Generator"]
 

@@ -7,7 +7,7 @@ package imports neither it nor a training framework.
 
 import importlib
 
-import shared  # noqa: F401 (first; see there)
+from shared import __version__ as __version__  # first; see there
 
 __all__ = ["Attacker", "Segmenter"]
 

@@ -2,7 +2,6 @@
 
 import _thread
 import os
-import pathlib
 import sys
 import threading
 
@@ -10,7 +9,17 @@ from absl import app, flags
 
 from shared.text import is_utf8, printable, say
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+# Whose flags --help lists. Where we are installed, other packages lie beside
+# ours, and absl and TensorFlow define flags, too.
+OURS = (
+    "agns",
+    "benchmarks",
+    "dcgan",
+    "malicious_ae",
+    "shared",
+    "stegastamp",
+    "stego",
+)
 
 
 class UserError(Exception):
@@ -31,7 +40,7 @@ def report(message):
     say(error_line(message), file=sys.stderr)
 
 
-def _drop_output():
+def drop_output():
     """The reader (`| head`) went away; Python's exit must not flush to it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -42,9 +51,8 @@ def _show_all_flags(argv):
     absl lists those alone that the command's own file defines.
     """
     values = flags.FLAGS
-    ours = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     for module, defined in values.flags_by_module_dict().items():
-        if module.split(".")[0] in ours:
+        if module.split(".")[0] in OURS:
             for flag in defined:
                 values.register_key_flag_for_module(argv[0], flag)
 
@@ -60,7 +68,7 @@ def _parse_flags(argv):
         # Only --help and its kin exit here, and absl calls that a failure.
         sys.exit(0)
     except BrokenPipeError:
-        _drop_output()
+        drop_output()
         sys.exit(1)
 
 
@@ -128,7 +136,7 @@ def run_main(main):
             report("interrupted")
             return 130
         except BrokenPipeError:
-            _drop_output()
+            drop_output()
             return 1
         except UnicodeEncodeError as error:
             flag = _flag_that_failed(error)

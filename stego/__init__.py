@@ -7,7 +7,7 @@ training framework.
 
 import importlib
 
-import shared  # noqa: F401 (first; see there)
+from shared import __version__ as __version__  # first; see there
 
 __all__ = ["DamagedMessage", "Decoder", "Encoder", "Message", "NoMessage"]
 

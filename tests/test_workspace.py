@@ -5,9 +5,11 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("stegastamp", "stego", "agns", "dcgan", "malicious_ae")
@@ -35,6 +37,7 @@ RUNTIME_MODULES = (
     "shared.video_files",
     "shared.vips",
     "shared.runtime",
+    "shared.subcommands",
     "shared.segmentation.class_weights",
     "shared.segmentation.confusion",
     "shared.srgb",
@@ -318,6 +321,21 @@ def test_all_requirements_are_pinned():
     assert {"tensorflow", "keras", "jax"} <= set(everything)
     assert not set(_pins("requirements-dev.txt")) & set(everything)
     assert _pins("requirements-tfa.txt")["tensorflow-addons"] == "0.23.0"
+
+
+def test_pins_are_within_what_an_install_allows():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    ranges = project["project"]["dependencies"]
+    extras = project["project"]["optional-dependencies"]
+    runtime = _pins("requirements-runtime.txt")
+    everything = runtime | _pins("requirements.txt")
+    everything |= _pins("requirements-dev.txt")
+    for pins, wanted in (
+        (runtime, ranges),
+        (everything, [one for extra in extras.values() for one in extra]),
+    ):
+        for requirement in map(Requirement, wanted):
+            assert pins[requirement.name] in requirement.specifier
 
 
 def _blocks(text):

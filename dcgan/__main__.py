@@ -1,0 +1,12 @@
+"""What `python -m dcgan COMMAND --FLAG=VALUE ...` runs."""
+
+from shared.subcommands import run_package
+
+
+def main():
+    """What the console command runs; see `shared.subcommands`."""
+    run_package("dcgan")
+
+
+if __name__ == "__main__":
+    main()

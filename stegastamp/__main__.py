@@ -1,0 +1,12 @@
+"""What `python -m stegastamp COMMAND --FLAG=VALUE ...` runs."""
+
+from shared.subcommands import run_package
+
+
+def main():
+    """What the console command runs; see `shared.subcommands`."""
+    run_package("stegastamp")
+
+
+if __name__ == "__main__":
+    main()
