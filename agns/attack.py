@@ -181,6 +181,7 @@ def _some(people):
 
 
 def main(argv) -> int:
+    """Runs the command; returns its exit code."""
     no_arguments(argv)
     options = RunOptions.from_flags()
     options.limit_threads()

@@ -119,6 +119,7 @@ def read_done(path):
 
 
 def main(argv) -> None:
+    """Runs the command."""
     no_arguments(argv)
     limit_threads(FLAGS.threads)
     network, names = load_recognizer(FLAGS.recognizer)

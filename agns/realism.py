@@ -101,6 +101,7 @@ def judge(real, generated, steps, seed):
 
 
 def main(argv) -> None:
+    """Runs the command."""
     no_arguments(argv)
     path = Path(FLAGS.report_dir) / "realism.json"
     refuse_existing(path, FLAGS.overwrite)

@@ -76,6 +76,7 @@ def build_classifier() -> keras.Model:
 
 
 def main(argv) -> None:
+    """Runs the command."""
     no_arguments(argv)
     if FLAGS.output_dir:
         path = Path(FLAGS.output_dir) / CLASSIFIER

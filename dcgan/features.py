@@ -30,12 +30,12 @@ class Judgement:
 
     @property
     def classes(self):
-        """int [N], the likeliest class."""
+        """The likeliest class, int [N]."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def confidence(self):
-        """float [N], the probability of the likeliest class."""
+        """The probability of the likeliest class, float [N]."""
         return self.probabilities.max(axis=1)
 
 

@@ -1,10 +1,11 @@
-"""Generators and discriminators: the report's, for 28 and 64 pixels, and
-those of the keras.io examples which they are compared with.
+"""Generators and discriminators.
 
-All are functional graphs. A generator maps `latent` [N, Z] to `image`
-[N, H, W, C] in [-1, 1]; a discriminator maps `image` to `logit` [N, 1], whose
-sigmoid is the probability of a real image, or to such a logit of each class
-(`dcgan.conditional_gan`). Both ends are float32 under mixed precision.
+The report's, for 28 and 64 pixels, and those of the keras.io examples which
+they are compared with. All are functional graphs. A generator maps `latent`
+[N, Z] to `image` [N, H, W, C] in [-1, 1]; a discriminator maps `image` to
+`logit` [N, 1], whose sigmoid is the probability of a real image, or to such a
+logit of each class (`dcgan.conditional_gan`). Both ends are float32 under mixed
+precision.
 """
 
 import keras

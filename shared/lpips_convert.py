@@ -24,6 +24,7 @@ ALEXNET_LAYERS = (0, 3, 6, 8, 10)
 
 
 def define_flags():
+    """Defines the command's flags."""
     flags.DEFINE_string(
         "alexnet",
         None,
@@ -115,6 +116,7 @@ class _Named:
 
 
 def main(arguments):
+    """Runs the command."""
     no_arguments(arguments)
     values = flags.FLAGS
     inputs = (values.alexnet, values.lpips)

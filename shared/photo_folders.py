@@ -1,5 +1,7 @@
-"""Folders of photos: which files are photos, what is left out, and all of them
-in memory, as trainings take them.
+"""Folders of photos.
+
+Which files are photos, what is left out, and all of them in memory, as
+trainings take them.
 """
 
 import dataclasses

@@ -156,8 +156,11 @@ def to_srgb(pixels, meaning):
 
 
 def _by_rows(pixels, function):
-    """Applies a function in strips: whole, its floats and indices would take
-    up to 16 times the memory of the photo."""
+    """Applies a function in strips.
+
+    Whole, its floats and indices would take up to 16 times the memory of the
+    photo.
+    """
     result = np.empty_like(pixels)
     for row in range(0, len(pixels), _ROWS):
         result[row : row + _ROWS] = function(pixels[row : row + _ROWS])

@@ -98,7 +98,7 @@ def test_an_eighth_small_spot_does_not_count():
 
 def test_marks_on_a_line_are_refused():
     line = np.stack([np.arange(7.0) * 20, np.full(7, 50.0)], axis=1)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="do not span a plane"):
         photo_to_canvas(line)
 
 

@@ -98,7 +98,7 @@ def test_the_encoder_takes_text_and_refuses_what_is_none(encoder):
         hidden, encoder.encode(photo, "Grüße".encode()).image
     )
     for data in (b"\xff\xfe", "\udcff"):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="(?i)utf-8"):
             encoder.encode(photo, data)
     binary = encoder.encode(photo, b"\xff\xfe", is_text=False).image
     assert encoder.decoder.decode(binary).data == b"\xff\xfe"
