@@ -203,7 +203,7 @@ def test_a_clock_is_seen(text, clocks):
     assert list(_clocks(text)) == clocks
 
 
-@pytest.mark.parametrize("package", (*PACKAGES, "shared"))
+@pytest.mark.parametrize("package", [*PACKAGES, "shared"])
 def test_a_package_imports_shared_and_no_sibling(package):
     files = sorted((ROOT / package).rglob("*.py"))
     assert files or package not in ("shared", "stegastamp")

@@ -22,7 +22,7 @@ def golden():
 
 @pytest.mark.parametrize("index", range(5))
 @pytest.mark.parametrize(
-    "kappa,name",
+    ("kappa", "name"),
     [(0, "k0"), (0.25, "k0p25"), (0.5, "k0p5"), (0.9, "k0p9"), (1, "k1")],
 )
 def test_equals_the_port_on_whole_tensors(golden, index, kappa, name):

@@ -31,7 +31,7 @@ def test_idx_is_read_as_written(tmp_path_factory, array, compressed):
 
 
 @pytest.mark.parametrize(
-    "data,words",
+    ("data", "words"),
     [
         (b"", "no IDX file"),
         (b"PK\3\4 something", "no IDX file"),

@@ -143,7 +143,7 @@ def test_a_set_without_test_part_or_partner_is_named(tmp_path, digits):
 
 
 @pytest.mark.parametrize(
-    "change,words",
+    ("change", "words"),
     [
         ({"x_train": np.zeros((20, 32, 32), np.uint8)}, "not 28 x 28"),
         ({"x_train": np.zeros((20, 28, 28, 3), np.uint8)}, "not 28 x 28"),
@@ -193,7 +193,7 @@ def test_folders_of_any_names_are_classes(tmp_path, below):
 
 
 @pytest.mark.parametrize(
-    "counts, stray, words",
+    ("counts", "stray", "words"),
     [
         ({"a": 2}, None, "holds 1 class folders, where 2 to 256"),
         ({}, "x.png", "holds 0 class folders"),

@@ -191,7 +191,7 @@ def test_a_folder_of_photos_is_judged_too(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "flag,words",
+    ("flag", "words"),
     [
         ("--count=0", "--count=0: must be at least"),
         ("--seed=-1", "--seed=-1"),

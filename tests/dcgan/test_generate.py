@@ -124,7 +124,7 @@ def test_walks_are_rows_from_one_image_to_the_next(model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "flag,words",
+    ("flag", "words"),
     [
         ("--count=0", "--count=0: must be at least 1"),
         ("--count=-4", "--count=-4: must be at least 1"),

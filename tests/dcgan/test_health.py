@@ -25,7 +25,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize(
-    "change,state",
+    ("change", "state"),
     [
         ({}, HEALTHY),
         (

@@ -87,7 +87,7 @@ def test_a_black_class_stays_one_where_none_is_ignored(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "record, message",
+    ("record", "message"),
     [
         ([], 'no list "classes"'),
         ({"classes": []}, 'no list "classes"'),

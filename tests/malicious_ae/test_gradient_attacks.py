@@ -37,7 +37,7 @@ def accuracy(victim, images, labels):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("bound,size", [("psnr", 24.0), ("linf", 0.05)])
+@pytest.mark.parametrize(("bound", "size"), [("psnr", 24.0), ("linf", 0.05)])
 def test_stronger_than_noise_within_the_bound(victim, method, bound, size):
     labels = ops.convert_to_numpy(victim(IMAGES)).argmax(-1)
     attack = GradientAttack(

@@ -97,7 +97,7 @@ def test_the_reference_loss_and_its_gradients():
 
 
 @pytest.mark.parametrize(
-    "layer,config",
+    ("layer", "config"),
     [
         (LinfBound, {"epsilon": 0.1}),
         (PsnrBound, {"min_psnr": 25.0}),
@@ -160,7 +160,7 @@ def test_every_attacker_stays_in_range_and_bound(kind, bound):
 
 
 @pytest.mark.parametrize(
-    "arguments,words",
+    ("arguments", "words"),
     [
         (("best", 16, 16), "`kind`"),
         (("reference", 16, 16, "l1"), "`bound`"),

@@ -200,7 +200,7 @@ def test_labels_are_smoothed_on_one_side_flipped_and_noised():
 
 
 @pytest.mark.parametrize(
-    "latent,low,std", [("normal", -9, 1), ("uniform", -1, 0.577)]
+    ("latent", "low", "std"), [("normal", -9, 1), ("uniform", -1, 0.577)]
 )
 def test_latents_have_the_stated_distribution_and_change(latent, low, std):
     game = make_game(latent=latent)

@@ -141,7 +141,7 @@ def test_a_step_that_is_not_kept_names_those_that_are(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "keep,kept", [(1, [12]), (3, [8, 10, 12]), (0, [2, 4, 6, 8, 10, 12])]
+    ("keep", "kept"), [(1, [12]), (3, [8, 10, 12]), (0, [2, 4, 6, 8, 10, 12])]
 )
 def test_so_many_are_kept(tmp_path, keep, kept):
     run(tmp_path / "run", 12, keep_checkpoints=keep)

@@ -119,7 +119,7 @@ def test_alpha_is_kept_beside_gray_and_colour(mode, kind):
 
 
 @pytest.mark.parametrize(
-    "mode, transparent", [("L", 7), ("P", 7), ("RGB", (7, 7, 7))]
+    ("mode", "transparent"), [("L", 7), ("P", 7), ("RGB", (7, 7, 7))]
 )
 def test_a_png_colour_that_is_transparent_becomes_alpha(mode, transparent):
     pixels = np.tile(np.arange(31, dtype=np.uint8), (9, 1))

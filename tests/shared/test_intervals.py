@@ -26,7 +26,7 @@ def test_holds_the_rate_and_mirrors(pair):
     assert other == pytest.approx((1 - high, 1 - low), abs=1e-12)
 
 
-@pytest.mark.parametrize("successes,trials", [(0, 0), (-1, 5), (6, 5)])
+@pytest.mark.parametrize(("successes", "trials"), [(0, 0), (-1, 5), (6, 5)])
 def test_no_rate_is_refused(successes, trials):
     with pytest.raises(ValueError, match=f"{successes} of {trials}"):
         wilson_interval(successes, trials)

@@ -42,7 +42,7 @@ def test_each_source_gives_the_key_as_it_is(tmp_path, monkeypatch, key):
 
 
 @pytest.mark.parametrize(
-    "content,key",
+    ("content", "key"),
     [(b"a\n\n", "a\n"), (b"a\r", "a\r"), (b" a \n", " a "), (b"\n\n", "\n")],
 )
 def test_one_line_break_of_a_file_is_dropped_and_nothing_else(
@@ -174,7 +174,7 @@ def ask(answers, confirm):
 
 
 @pytest.mark.parametrize(
-    "answers,confirm,last",
+    ("answers", "confirm", "last"),
     [
         (["secret\n"], False, "got 'secret'"),
         (["secret\n", "secret\n"], True, "got 'secret'"),

@@ -64,7 +64,7 @@ def test_groups_that_hang_together_widen_the_interval():
 
 
 @pytest.mark.parametrize(
-    "scores,labels,words",
+    ("scores", "labels", "words"),
     [
         ([1, 2], [0], "one label"),
         ([1, 2], [0, 2], "one label"),

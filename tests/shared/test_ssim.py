@@ -61,7 +61,7 @@ def test_large_images_and_accelerators_take_the_other_path(monkeypatch):
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("side, scales", [(176, 5), (128, 4), (24, 2)])
+@pytest.mark.parametrize(("side", "scales"), [(176, 5), (128, 4), (24, 2)])
 def test_ms_ssim_equals_tensorflow(side, scales):
     import tensorflow as tf
 

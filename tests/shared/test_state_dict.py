@@ -82,7 +82,7 @@ def test_other_pickles_are_refused(tmp_path, value):
 
 
 @pytest.mark.parametrize(
-    "shape, strides", [((5,), (1,)), ((2, 2), (2, 2)), ((1 << 40,), (0,))]
+    ("shape", "strides"), [((5,), (1,)), ((2, 2), (2, 2)), ((1 << 40,), (0,))]
 )
 def test_a_tensor_cannot_reach_outside_its_storage(
     tmp_path, shape, strides, monkeypatch

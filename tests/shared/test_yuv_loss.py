@@ -45,7 +45,9 @@ def test_falloff_is_the_original_from_the_first_edges(size):
     np.testing.assert_allclose(ours[half], original[half], atol=1e-6)
 
 
-@pytest.mark.parametrize("height, width", [(48, 80), (33, 21), (3, 5), (1, 1)])
+@pytest.mark.parametrize(
+    ("height", "width"), [(48, 80), (33, 21), (3, 5), (1, 1)]
+)
 def test_falloff_is_symmetric(height, width):
     falloff = edge_falloff(height, width)
     assert falloff.shape == (height, width)

@@ -158,7 +158,7 @@ def test_what_is_served_is_what_the_encoder_makes(tmp_path, zero_mean):
 
 
 @pytest.mark.parametrize(
-    "earlier, zero_mean",
+    ("earlier", "zero_mean"),
     [({"schedule": "gated"}, True), ({"schedule": "paper"}, False)],
 )
 def test_runs_of_before_say_by_their_schedule_what_they_learned(

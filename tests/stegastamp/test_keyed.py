@@ -201,7 +201,7 @@ def test_without_a_key_the_record_says_so(model, tmp_path):
 
 @pytest.mark.parametrize("command", [encode, decode])
 @pytest.mark.parametrize(
-    "flags,words",
+    ("flags", "words"),
     [
         (["--key="], "--key: the key is empty"),
         (["--key=k\udcff"], "--key: the key is not UTF-8"),

@@ -29,7 +29,7 @@ def test_counts_are_the_published_ones():
 
 
 @pytest.mark.parametrize(
-    "height,width,bits", [(32, 48, 7), (64, 32, 100), (16, 16, 1)]
+    ("height", "width", "bits"), [(32, 48, 7), (64, 32, 100), (16, 16, 1)]
 )
 def test_any_size_and_secret(height, width, bits):
     random = np.random.default_rng(0)

@@ -200,7 +200,7 @@ def test_a_photo_without_room_says_so(tmp_path, sides):
 
 
 @pytest.mark.parametrize(
-    "flags,words",
+    ("flags", "words"),
     [
         (["--text="], "--text: is empty"),
         ([], "--text and --text_file"),
@@ -275,7 +275,7 @@ def test_a_photo_that_cannot_keep_the_message_is_refused(
 
 
 @pytest.mark.parametrize(
-    "image,words",
+    ("image", "words"),
     [
         (np.zeros((64, 64, 3), np.float32), "whole"),
         (np.zeros((64, 64, 2), np.uint8), "shape"),

@@ -73,7 +73,7 @@ def test_a_report_holds_every_number_and_picture(photos, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "flags,words",
+    ("flags", "words"),
     [
         (["--judge_size=48"], "--judge_size=48: must be a multiple of the 32"),
         (["--sweep=nowhere"], "nowhere"),

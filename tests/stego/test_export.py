@@ -71,7 +71,7 @@ def test_other_payloads_need_the_phase_networks(run_dir):
 
 
 @pytest.mark.parametrize(
-    "change,words",
+    ("change", "words"),
     [
         ({"architecture": "cubist"}, "cubist"),
         ({"output_size": 40}, "multiple of 16"),

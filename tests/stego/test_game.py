@@ -158,7 +158,7 @@ def test_the_image_counts_more_while_bob_reads_well():
 
 
 @pytest.mark.parametrize(
-    "preset,least,most",
+    ("preset", "least", "most"),
     [
         ("modern", 1.0, 1.0),  # its rule loses no bit, whatever Alice learned
         ("paper", 0.3, 0.7),  # knows nothing yet

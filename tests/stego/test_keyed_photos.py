@@ -156,7 +156,7 @@ def test_one_text_twice_is_hidden_in_other_places(encoder, pixels):
 
 
 @pytest.mark.parametrize(
-    "name,key",
+    ("name", "key"),
     [
         ("old_key", "key"),
         ("old_decomposed_key", DECOMPOSED),
@@ -283,7 +283,7 @@ def test_the_command_says_what_can_be_told_of_a_changed_photo(
 
 @pytest.mark.parametrize("command", [encode, decode])
 @pytest.mark.parametrize(
-    "flags,words",
+    ("flags", "words"),
     [
         (["--key="], "--key: the key is empty"),
         (["--key=k\udcff"], "--key: the key is not UTF-8"),

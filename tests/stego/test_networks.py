@@ -56,7 +56,7 @@ def test_every_convolution_of_eve_counts():
 
 
 @pytest.mark.parametrize("build", ALL)
-@pytest.mark.parametrize("size,bits", [(32, 7), (16, 16), (32, 130)])
+@pytest.mark.parametrize(("size", "bits"), [(32, 7), (16, 16), (32, 130)])
 def test_any_size_and_message(build, size, bits):
     cover, message = batch(size, bits)
     stego = ops.convert_to_numpy(

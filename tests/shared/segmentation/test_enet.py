@@ -133,7 +133,7 @@ def test_each_block_equals_the_original():
         )
 
 
-@pytest.mark.parametrize("classes,count", [(12, 350_652), (20, 351_804)])
+@pytest.mark.parametrize(("classes", "count"), [(12, 350_652), (20, 351_804)])
 def test_weights_are_counted_and_shapes_are_the_originals(classes, count):
     shapes = json.loads((GOLDENS / "enet_shapes.json").read_text())
     (wanted,) = [
@@ -177,7 +177,7 @@ def test_statistics_move_in_training_only():
 
 
 @pytest.mark.parametrize(
-    "arguments,words",
+    ("arguments", "words"),
     [
         ((60, 64, 12), "multiples of 8"),
         ((64, 0, 12), "multiples of 8"),
