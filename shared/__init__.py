@@ -8,7 +8,7 @@ import os
 import sys
 
 # The one place: pyproject.toml and every package read it from here.
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # How Linux shows the GPUs of NVIDIA (in a PC, in a board of its own, under
 # Windows) and of AMD.

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from shared import __version__
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("stegastamp", "stego", "agns", "dcgan", "malicious_ae")
 FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")
@@ -116,6 +118,7 @@ COMMAND = re.compile(
 READMES = (
     "README.md",
     "WORKSPACE.md",
+    "CONTRIBUTING.md",
     *(f"{package}/README.md" for package in PACKAGES),
 )
 
@@ -338,6 +341,16 @@ def test_pins_are_within_what_an_install_allows():
             assert pins[requirement.name] in requirement.specifier
 
 
+def test_every_file_that_tells_a_version_tells_the_same():
+    def found(name, pattern):
+        return re.search(pattern, (ROOT / name).read_text("utf-8"), re.M)[1]
+
+    assert found("CHANGELOG.md", r"^## ([\d.]+) ") == __version__
+    assert found("CITATION.cff", r"^version: (.*)$") == __version__
+    ruff = _pins("requirements-dev.txt")["ruff"]
+    assert found(".pre-commit-config.yaml", r"rev: v(.*)$") == ruff
+
+
 def _blocks(text):
     """The lines of the fenced blocks without a language, and inline code."""
     for block in re.findall(r"^```\n(.*?)^```$", text, re.M | re.S):
@@ -382,7 +395,7 @@ def test_documented_make_targets_exist():
     named = set()
     for name in READMES:
         for line in _blocks((ROOT / name).read_text("utf-8")):
-            named.update(re.findall(r"^make (\w+)", line))
+            named.update(re.findall(r"^make ([\w-]+)", line))
     assert {"demo", "test"} <= named <= targets
 
 
