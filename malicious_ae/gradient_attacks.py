@@ -31,7 +31,9 @@ def pixel_loss(logits, labels, weights, share, method):
         means, totals = weighted_cross_entropy(logits, labels, counted)
         return ops.sum(means * totals) / ops.maximum(ops.sum(totals), 1.0)
     loss = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-    read = ops.cast(ops.argmax(logits, axis=-1), labels.dtype)
+    # NumPy's integers have 64 bits, JAX's 32.
+    labels = ops.cast(labels, "int32")
+    read = ops.cast(ops.argmax(logits, axis=-1), "int32")
     wrong = ops.cast(read != labels, "float32")
     balance = ops.where(wrong > 0, share / 2, 1.0 - share / 2)
     pixels = ops.take(counted, labels)
