@@ -39,6 +39,7 @@ test: .venv-test/.installed
 lint: .venv-test/.installed
 	@$(TEST) -m ruff check .
 	@$(TEST) -m ruff format --check .
+	@$(TEST) -m pyright --pythonpath $(TEST)
 
 test-tensorflow: .venv-test/.installed
 	$(ONE_THREAD) KERAS_BACKEND=tensorflow \

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from absl import flags
+from numpy.typing import ArrayLike
 
 import shared.runtime
 from agns.people import to_input
@@ -18,7 +19,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 RECOGNIZER, EYEGLASSES = "openface42", "eyeglasses"
 
 
-def define_flags(default, values=flags.FLAGS):
+def define_flags(default: str, values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines --model, --threads and --provider."""
     flags.DEFINE_string(
         "model",
@@ -52,7 +53,12 @@ class Recognizer:
         UserError: if the model is missing, damaged, or no recogniser.
     """
 
-    def __init__(self, model=RECOGNIZER, threads=0, provider="cpu"):
+    def __init__(
+        self,
+        model: str | Path = RECOGNIZER,
+        threads: int = 0,
+        provider: str = "cpu",
+    ) -> None:
         network = _open_network("recognizer", model, threads, provider)
         self.people = network.value("people", lambda p: [*map(str, p)])
         self.size = network.value("size", int)
@@ -61,7 +67,9 @@ class Recognizer:
         network.check_sizes({"face": face}, (len(self.people),))
         self._network = network
 
-    def probabilities(self, faces, batch_size=64):
+    def probabilities(
+        self, faces: ArrayLike, batch_size: int = 64
+    ) -> np.ndarray:
         """Whom faces show.
 
         Args:
@@ -93,7 +101,7 @@ class Recognizer:
         ]
         return np.concatenate(found)
 
-    def recognize(self, faces):
+    def recognize(self, faces: ArrayLike) -> tuple[list[str], list[float]]:
         """Names, and the probabilities of them: lists of one length."""
         found = self.probabilities(faces)
         best = found.argmax(axis=1)
@@ -113,10 +121,15 @@ class Generator:
         UserError: if the model is missing, damaged, or no generator.
     """
 
-    def __init__(self, model=EYEGLASSES, threads=0, provider="cpu"):
+    def __init__(
+        self,
+        model: str | Path = EYEGLASSES,
+        threads: int = 0,
+        provider: str = "cpu",
+    ) -> None:
         self._network = _open_network("generator", model, threads, provider)
 
-    def glasses(self, count, seed=0):
+    def glasses(self, count: int, seed: int = 0) -> np.ndarray:
         """Random glasses: float32 [count, 64, 176, 3] in [-1, 1]."""
         shape = self._network.session.get_inputs()[0].shape
         random = np.random.default_rng(seed)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from absl import flags
+from numpy.typing import ArrayLike
 
 from dcgan.latent_space import LatentSpace
 from shared import runtime
@@ -25,7 +26,7 @@ DEFAULT_MODEL = "mnist"
 BATCH = 16
 
 
-def define_flags(values=flags.FLAGS):
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines the flags that every command with a trained generator has."""
     flags.DEFINE_string(
         "model",
@@ -55,7 +56,12 @@ class Generator:
         UserError: If there is no such model, or it is no generator.
     """
 
-    def __init__(self, model=DEFAULT_MODEL, threads=0, provider="cpu"):
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        threads: int = 0,
+        provider: str = "cpu",
+    ) -> None:
         path = find_model(model, WEIGHTS, (GENERATOR,)) / GENERATOR
         network = runtime.ExportedNetwork(
             path, "dcgan", "generator", threads, provider
@@ -79,7 +85,9 @@ class Generator:
         """Numbers of a latent."""
         return self.space.size
 
-    def latents(self, count: int, seed: int = 0, label: int | None = None):
+    def latents(
+        self, count: int, seed: int = 0, label: int | None = None
+    ) -> np.ndarray:
         """Draws latents: the first k of a seed are the same for any count.
 
         Args:
@@ -102,11 +110,13 @@ class Generator:
             )
         return self.space.draw(np.random.default_rng(seed), count, label)
 
-    def generate(self, count: int = 16, seed: int = 0, label=None):
+    def generate(
+        self, count: int = 16, seed: int = 0, label: int | None = None
+    ) -> np.ndarray:
         """Draws images of a seed: uint8 [count, H, W, C]; see `latents`."""
         return self.draw(self.latents(count, seed, label))
 
-    def draw(self, latents):
+    def draw(self, latents: ArrayLike) -> np.ndarray:
         """Turns latents into images.
 
         Args:
@@ -133,7 +143,9 @@ class Generator:
             parts.append(to_uint8(images[: len(part)]))
         return np.concatenate(parts)
 
-    def walks(self, count: int, steps: int, seed: int = 0, label=None):
+    def walks(
+        self, count: int, steps: int, seed: int = 0, label: int | None = None
+    ) -> np.ndarray:
         """Latents on the way from one to the next, a walk each.
 
         Normal latents are met along a great circle, since their lengths are
@@ -164,12 +176,12 @@ class Generator:
         )
 
 
-def lerp(start, end, share):
+def lerp(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
     """The point at `share` (0 to 1) of the line from start to end."""
     return (1 - share) * start + share * end
 
 
-def slerp(start, end, share):
+def slerp(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
     """The point at `share` of the arc from start to end, [Z] each.
 
     Source: Shoemake, "Animating rotation with quaternion curves", 1985.

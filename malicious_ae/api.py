@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from absl import flags
+from numpy.typing import ArrayLike
 
 from malicious_ae.classes import CLASS_LISTS, from_record
 from malicious_ae.data import resize_frame, resize_labels
@@ -27,7 +28,7 @@ VICTIM = "camvid"
 ATTACKER = "camvid_autoencoder"
 
 
-def define_flags(values=flags.FLAGS):
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines the flags that every command with a trained model has."""
     flags.DEFINE_string(
         "model",
@@ -94,14 +95,19 @@ class Segmenter:
     """
 
     def __init__(
-        self, model=VICTIM, threads=0, provider="cpu", *, flag="model"
-    ):
+        self,
+        model: str | Path = VICTIM,
+        threads: int = 0,
+        provider: str = "cpu",
+        *,
+        flag: str = "model",
+    ) -> None:
         self._network = _Network("enet", model, threads, provider, flag)
         self.path = self._network.path
         self.classes = self._network.classes
         self.height, self.width = self._network.height, self._network.width
 
-    def logits(self, frames):
+    def logits(self, frames: ArrayLike) -> np.ndarray:
         """Logits of frames of the network's own size.
 
         Args:
@@ -115,7 +121,7 @@ class Segmenter:
             frames = frames.astype(np.float32) / np.float32(255)
         return self._network.run(image=frames)
 
-    def segment(self, photo):
+    def segment(self, photo: ArrayLike) -> np.ndarray:
         """Labels every pixel of a photo.
 
         Args:
@@ -149,7 +155,12 @@ class Attacker:
         UserError: if the model is missing or broken.
     """
 
-    def __init__(self, model=ATTACKER, threads=0, provider="cpu"):
+    def __init__(
+        self,
+        model: str | Path = ATTACKER,
+        threads: int = 0,
+        provider: str = "cpu",
+    ) -> None:
         self._network = _Network(
             "attacker", model, threads, provider, "attacker"
         )
@@ -158,7 +169,7 @@ class Attacker:
         self.height, self.width = self._network.height, self._network.width
         self.metadata = self._network.metadata
 
-    def attack(self, photo):
+    def attack(self, photo: ArrayLike) -> np.ndarray:
         """Transforms a photo, which stays at its size.
 
         Args:
@@ -185,12 +196,12 @@ class Attacker:
         return to_levels(photo.astype("f") / 255 + residual)
 
 
-def to_levels(image):
+def to_levels(image: np.ndarray) -> np.ndarray:
     """Rounds an image in [0, 1] to uint8; what is beyond is clipped."""
     return np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
 
 
-def check_fit(attacker, segmenter):
+def check_fit(attacker: Attacker, segmenter: Segmenter) -> None:
     """Refuses an attacker and a victim of different sizes or classes.
 
     Raises:

@@ -56,17 +56,17 @@ class Photo:
     notes: tuple[str, ...] = ()
 
     @property
-    def bit_depth(self):
+    def bit_depth(self) -> int:
         """8 or 16."""
         return 8 * self.pixels.dtype.itemsize
 
     @property
-    def array(self):
+    def array(self) -> np.ndarray:
         """The colour pixels as a program wants them: [H, W] if gray."""
         return self.pixels[..., 0] if self.gray else self.pixels
 
     @property
-    def stripped(self):
+    def stripped(self) -> "Photo":
         """This photo with nothing but the meaning of its colours."""
         kept = Metadata(
             icc_profile=self.metadata.icc_profile,
@@ -74,14 +74,14 @@ class Photo:
         )
         return dataclasses.replace(self, metadata=kept)
 
-    def with_array(self, array):
+    def with_array(self, array: np.ndarray) -> "Photo":
         """This photo with other pixels ([H, W] or [H, W, 3])."""
         if array.ndim == 2:
             array = cv2.merge([array] * 3)
         return dataclasses.replace(self, pixels=array)
 
 
-def define_flags(values=flags.FLAGS):
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines --max_pixels; a command declares it as a key flag of its own."""
     flags.DEFINE_integer(
         "max_pixels",
@@ -98,7 +98,7 @@ _FILE_SLACK = 1 << 26
 _CHUNK = 1 << 20
 
 
-def _open_file(path, mode):
+def _open_file(path: str, mode: int) -> int:
     # A named pipe that nobody writes to is empty, not a wait for ever.
     return os.open(path, mode | getattr(os, "O_NONBLOCK", 0))
 
@@ -118,7 +118,7 @@ def _read_stream(file, limit):
     return b"".join(chunks) if size <= limit else None
 
 
-def define_writing_flags(values=flags.FLAGS):
+def define_writing_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines --strip_metadata, for commands that give a photo back."""
     flags.DEFINE_bool(
         "strip_metadata",
@@ -129,7 +129,7 @@ def define_writing_flags(values=flags.FLAGS):
     )
 
 
-def _read_bytes(path, max_pixels):
+def _read_bytes(path: str | Path, max_pixels: int) -> bytes:
     path = Path(path)
     if path.is_dir():
         raise UserError(
@@ -163,7 +163,9 @@ def _orient(pixels, orientation):
     return pixels if code is None else cv2.flip(pixels, code)
 
 
-def decode_photo(data, name="image", max_pixels=MAX_PIXELS):
+def decode_photo(
+    data: bytes, name: str = "image", max_pixels: int = MAX_PIXELS
+) -> Photo:
     """Decodes the bytes of an image file into an upright Photo.
 
     Of an animation or of several pages, the first. A CMYK file comes out as
@@ -209,7 +211,7 @@ def _said_once(notes):
     )
 
 
-def read_photo(path, max_pixels=MAX_PIXELS):
+def read_photo(path: str | Path, max_pixels: int = MAX_PIXELS) -> Photo:
     """Reads a photo file; see `decode_photo`.
 
     Raises:
@@ -218,7 +220,7 @@ def read_photo(path, max_pixels=MAX_PIXELS):
     return decode_photo(_read_bytes(path, max_pixels), str(path), max_pixels)
 
 
-def losses(photo, suffix=".png"):
+def losses(photo: Photo, suffix: str = ".png") -> tuple[str, ...]:
     """What a format cannot hold of a photo, for the person to know.
 
     Args:
@@ -232,7 +234,7 @@ def losses(photo, suffix=".png"):
     return photo_writer.losses(metadata, suffix, photo.gray, photo.bit_depth)
 
 
-def ready_for(photo, suffix=".png"):
+def ready_for(photo: Photo, suffix: str = ".png") -> Photo:
     """The photo in colours that a format can describe; see `losses` first.
 
     Whoever hides something in the pixels does it after this, for
@@ -244,7 +246,9 @@ def ready_for(photo, suffix=".png"):
     return dataclasses.replace(photo, pixels=pixels, metadata=metadata)
 
 
-def encode_photo(photo, suffix=".png", quality=None):
+def encode_photo(
+    photo: Photo, suffix: str = ".png", quality: int | None = None
+) -> bytes:
     """Encodes a photo as the bytes of an image file, upright.
 
     Args:
@@ -272,7 +276,7 @@ def encode_photo(photo, suffix=".png", quality=None):
     )
 
 
-def write_bytes(path, data, overwrite=False):
+def write_bytes(path: str | Path, data: bytes, overwrite: bool = False) -> None:
     """Writes a file completely or not at all; see `write_files`.
 
     Raises:
@@ -282,7 +286,12 @@ def write_bytes(path, data, overwrite=False):
     write_files({path: data}, overwrite)
 
 
-def write_photo(path, photo, quality=None, overwrite=False):
+def write_photo(
+    path: str | Path,
+    photo: Photo,
+    quality: int | None = None,
+    overwrite: bool = False,
+) -> None:
     """Writes a photo, all or nothing, in the format of the file's suffix.
 
     Raises:
@@ -295,7 +304,7 @@ def write_photo(path, photo, quality=None, overwrite=False):
     write_bytes(path, data, overwrite)
 
 
-def make_directory(path):
+def make_directory(path: str | Path) -> None:
     """Makes a directory for results and checks that it can be written to.
 
     Raises:
@@ -312,7 +321,7 @@ def make_directory(path):
         ) from error
 
 
-def is_photo(path):
+def is_photo(path: str | Path) -> bool:
     """Whether a file of a folder is taken for a photo.
 
     By its suffix; a file of another suffix, or of none, by its first bytes
@@ -331,7 +340,7 @@ def is_photo(path):
         return False
 
 
-def list_directory(directory):
+def list_directory(directory: str | Path) -> list[Path]:
     """What is in a directory, by name.
 
     Returns:
@@ -352,7 +361,7 @@ def list_directory(directory):
         ) from error
 
 
-def list_photos(directory):
+def list_photos(directory: str | Path) -> list[Path]:
     """The photo files of a directory, by name; see `is_photo`.
 
     `shared.photo_folders.survey` also says what it leaves out.
@@ -369,7 +378,7 @@ def list_photos(directory):
     return paths
 
 
-def resize_area(image, height, width):
+def resize_area(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resizes by area where it shrinks and linearly where it grows.
 
     OpenCV's area mode shrinks properly only if both sides shrink, and rounds

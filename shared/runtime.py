@@ -2,13 +2,18 @@
 
 import json
 import reprlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
 import onnxruntime
 from absl import flags
 
 from shared.errors import UserError
 from shared.text import is_utf8
+
+T = TypeVar("T")
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -20,7 +25,7 @@ PROVIDERS = {
 }
 
 
-def define_flags(values=flags.FLAGS):
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines --threads and --provider; see `open_session`."""
     flags.DEFINE_integer(
         "threads",
@@ -39,7 +44,9 @@ def define_flags(values=flags.FLAGS):
     )
 
 
-def open_session(path, threads=0, provider="cpu"):
+def open_session(
+    path: str | Path, threads: int = 0, provider: str = "cpu"
+) -> onnxruntime.InferenceSession:
     """Opens an exported model.
 
     Args:
@@ -96,7 +103,9 @@ def _first_line(error):
     return str(error).split("\n")[0][:160]
 
 
-def read_metadata(session, key, path="model"):
+def read_metadata(
+    session: onnxruntime.InferenceSession, key: str, path: str | Path = "model"
+) -> dict:
     """Reads the JSON that `shared.export` left in a model under `key`.
 
     Args:
@@ -123,7 +132,12 @@ def read_metadata(session, key, path="model"):
     return metadata
 
 
-def run_session(session, path, inputs, names=None):
+def run_session(
+    session: onnxruntime.InferenceSession,
+    path: str | Path,
+    inputs: Mapping[str, np.ndarray],
+    names: Sequence[str] | None = None,
+) -> Sequence[Any]:
     """Runs a model on one batch.
 
     Args:
@@ -165,7 +179,14 @@ class ExportedNetwork:
         UserError: if the file is missing, damaged, or another network.
     """
 
-    def __init__(self, path, package, role, threads=0, provider="cpu"):
+    def __init__(
+        self,
+        path: str | Path,
+        package: str,
+        role: str,
+        threads: int = 0,
+        provider: str = "cpu",
+    ) -> None:
         self.path = Path(path)
         self.session = open_session(self.path, threads, provider)
         self.metadata = read_metadata(self.session, package, self.path)
@@ -176,7 +197,7 @@ class ExportedNetwork:
                 "wanted; export that to this name, or give its file"
             )
 
-    def value(self, key, kind):
+    def value(self, key: str, kind: Callable[[Any], T]) -> T:
         """A value of the metadata.
 
         Args:
@@ -195,7 +216,11 @@ class ExportedNetwork:
                 f"{held}); export it again"
             ) from error
 
-    def check_sizes(self, inputs, output):
+    def check_sizes(
+        self,
+        inputs: Mapping[str, Sequence[int | None]],
+        output: Sequence[int | None],
+    ) -> None:
         """Checks that the network is what its metadata says.
 
         Args:
@@ -229,7 +254,7 @@ class ExportedNetwork:
                     "export it again"
                 )
 
-    def run(self, **inputs):
+    def run(self, **inputs: np.ndarray) -> np.ndarray:
         """Its first output for one batch; see `run_session`."""
         return run_session(self.session, self.path, inputs)[0]
 

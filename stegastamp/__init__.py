@@ -6,13 +6,17 @@ neither it nor a training framework.
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
 from shared import __version__ as __version__  # first; see there
+
+if TYPE_CHECKING:
+    from stegastamp.api import Decoder, Encoder
 
 __all__ = ["Decoder", "Encoder"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     # On demand, so that `import stegastamp.networks` costs no ONNX Runtime
     # and `import stegastamp.message` no OpenCV.
     if name in __all__:

@@ -15,11 +15,14 @@ import contextlib
 import dataclasses
 import functools
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from absl import flags
+from numpy.typing import ArrayLike
 
 from shared import images, runtime
 from shared.errors import UserError
@@ -27,10 +30,11 @@ from shared.images import resize_area
 from shared.model_dir import find_model
 from shared.runtime import ExportedNetwork
 from stegastamp.align import OFFERED, OFFERED_LATER, align
-from stegastamp.message import MAX_CORRECTED, MessageCodec, confidence
+from stegastamp.message import MAX_CORRECTED, Decoded, MessageCodec, confidence
 from stegastamp.photo_arrays import LUMA, as_rgb, blend, split
 from stegastamp.read_back import (
     UNREADABLE,
+    ReadBack,
     copy_of,
     least_factor,
     other_strength,
@@ -42,7 +46,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 MIN_SIDE = 64
 
 
-def define_flags(values=flags.FLAGS):
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines the flags that every command with a trained model has."""
     flags.DEFINE_string(
         "model",
@@ -58,22 +62,22 @@ def define_flags(values=flags.FLAGS):
 class Timings(collections.defaultdict):
     """Seconds spent by stage, added up."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(float)
 
     @contextlib.contextmanager
-    def stage(self, name):
+    def stage(self, name: str) -> Iterator[None]:
         """Adds the time of a `with` block to the stage `name`."""
         start = time.perf_counter()
         yield
         self[name] += time.perf_counter() - start
 
-    def __str__(self):
+    def __str__(self) -> str:
         parts = [f"{name} {1e3 * spent:.1f} ms" for name, spent in self.items()]
         return ", ".join([*parts, f"total {1e3 * sum(self.values()):.1f} ms"])
 
 
-def words_tried(views="fast", rotations=False):
+def words_tried(views: str = "fast", rotations: bool = False) -> int:
     """How many words `Decoder.decode` may try on one photo.
 
     With it goes the bound on how often an unmarked photo is taken for a
@@ -86,7 +90,7 @@ def words_tried(views="fast", rotations=False):
     return words + sum(len(group) + sum(OFFERED_LATER) for group in later)
 
 
-def find_stamp_model(model):
+def find_stamp_model(model: str | Path) -> Path:
     """`find_model` among the models that ship in stegastamp/weights."""
     return find_model(model, WEIGHTS, ("encoder.onnx", "decoder.onnx"))
 
@@ -136,23 +140,28 @@ class Encoder:
     """
 
     def __init__(
-        self, model="small", threads=0, provider="cpu", *, read_back=True
-    ):
+        self,
+        model: str | Path = "small",
+        threads: int = 0,
+        provider: str = "cpu",
+        *,
+        read_back: bool = True,
+    ) -> None:
         self._network = _Network("encoder", model, threads, provider)
         self.codec = self._network.codec
         self.decoder = Decoder(model, threads, provider) if read_back else None
 
     def encode(
         self,
-        image,
-        message,
-        strength=1.0,
-        timings=None,
+        image: ArrayLike,
+        message: str,
+        strength: float = 1.0,
+        timings: Timings | None = None,
         *,
-        key=None,
-        check=True,
-        report=None,
-    ):
+        key: str | None = None,
+        check: bool = True,
+        report: ReadBack | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Hides a message in one photo.
 
         The network's residual is resized cubically to the photo, multiplied
@@ -240,10 +249,11 @@ class Encoder:
 
     def _refuse(self, color, residual, scale, secret, strength):
         """Says whether another strength makes the message readable."""
+        decoder: Any = self.decoder
 
         def reads(other):
             stamped, _ = blend(color, residual * np.float32(other), scale)
-            wrong = (self.decoder.logits([stamped])[0] > 0) != secret
+            wrong = (decoder.logits([stamped])[0] > 0) != secret
             return np.count_nonzero(wrong) <= MAX_CORRECTED
 
         other = other_strength(reads, strength)
@@ -272,11 +282,16 @@ class Decoder:
         UserError: if the model is missing, damaged, or no StegaStamp decoder.
     """
 
-    def __init__(self, model="small", threads=0, provider="cpu"):
+    def __init__(
+        self,
+        model: str | Path = "small",
+        threads: int = 0,
+        provider: str = "cpu",
+    ) -> None:
         self._network = _Network("decoder", model, threads, provider)
         self.codec = self._network.codec
 
-    def logits(self, photos):
+    def logits(self, photos: Iterable[ArrayLike]) -> np.ndarray:
         """The network's answer for whole photos, for measuring.
 
         Args:
@@ -297,8 +312,14 @@ class Decoder:
         return network.run(image=np.stack(batch))
 
     def decode(
-        self, image, views="fast", rotations=False, timings=None, *, key=None
-    ):
+        self,
+        image: ArrayLike,
+        views: str = "fast",
+        rotations: bool = False,
+        timings: Timings | None = None,
+        *,
+        key: str | None = None,
+    ) -> Decoded | None:
         """Looks for a message in one photo.
 
         The whole photo is read first. If it carries no message, the photo is
@@ -335,7 +356,7 @@ class Decoder:
                 return dataclasses.replace(found, view=view.name)
         return None
 
-    def carries(self, image, secret):
+    def carries(self, image: ArrayLike, secret: np.ndarray) -> bool:
         """Whether `decode` reads a certain word from a photo.
 
         Args:

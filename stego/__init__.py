@@ -6,13 +6,23 @@ training framework.
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
 from shared import __version__ as __version__  # first; see there
+
+if TYPE_CHECKING:
+    from stego.api import (
+        DamagedMessage,
+        Decoder,
+        Encoder,
+        Message,
+        NoMessage,
+    )
 
 __all__ = ["DamagedMessage", "Decoder", "Encoder", "Message", "NoMessage"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     # On demand, so that `import stego.networks` costs no ONNX Runtime.
     if name in __all__:
         return getattr(importlib.import_module("stego.api"), name)

@@ -13,10 +13,13 @@ not need, stay as they are.
 
 import dataclasses
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from absl import flags
+from numpy.typing import ArrayLike
 
 from shared import images, runtime
 from shared.keys import normal
@@ -38,7 +41,7 @@ _BATCH = 128
 _MARGIN = 0.02
 
 
-def define_flags(values=flags.FLAGS):
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     """Defines the flags that every command with a trained model has."""
     flags.DEFINE_string(
         "model",
@@ -69,7 +72,13 @@ class Network(ExportedNetwork):
         UserError: if the model is missing, damaged, or another one.
     """
 
-    def __init__(self, role, model=DEFAULT_MODEL, threads=0, provider="cpu"):
+    def __init__(
+        self,
+        role: str,
+        model: str | Path = DEFAULT_MODEL,
+        threads: int = 0,
+        provider: str = "cpu",
+    ) -> None:
         directory = find_model(model, WEIGHTS, ["alice.onnx", "bob.onnx"])
         path = directory / f"{role}.onnx"
         super().__init__(path, "stego", role, threads, provider)
@@ -84,7 +93,7 @@ class Network(ExportedNetwork):
         }[role]
         self.check_sizes(inputs, output)
 
-    def run(self, **inputs):
+    def run(self, **inputs: np.ndarray) -> np.ndarray:
         """Runs the network on float32 arrays [n, ...]; any n above 0."""
         count = len(next(iter(inputs.values())))
         parts = [
@@ -152,15 +161,16 @@ class _Canvas:
     decoder: "Decoder"
     encoder: "Encoder | None" = None
 
-    def read(self, tiles):
+    def read(self, tiles: np.ndarray) -> np.ndarray:
         covers = cut_tiles(self.colors, self.decoder.output_size, tiles)
         return (self.decoder.logits(covers) > 0).astype(np.uint8)
 
-    def write(self, tiles, bits):
+    def write(self, tiles: np.ndarray, bits: np.ndarray) -> None:
         covers = cut_tiles(self.colors, self.decoder.output_size, tiles)
-        paste_tiles(self.colors, self.encoder.hide(covers, bits), tiles)
+        encoder: Any = self.encoder
+        paste_tiles(self.colors, encoder.hide(covers, bits), tiles)
 
-    def digest(self, without):
+    def digest(self, without: np.ndarray) -> bytes:
         return digest(self.colors, self.decoder.output_size, without)
 
 
@@ -195,16 +205,23 @@ class Decoder:
         UserError: if the model is missing, damaged, or no Bob.
     """
 
-    def __init__(self, model=DEFAULT_MODEL, threads=0, provider="cpu"):
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        threads: int = 0,
+        provider: str = "cpu",
+    ) -> None:
         self._bob = Network("bob", model, threads, provider)
         self.output_size = self._bob.output_size
         self.msg_len = self._bob.msg_len
 
-    def logits(self, tiles):
+    def logits(self, tiles: np.ndarray) -> np.ndarray:
         """What Bob says of tiles: levels [n, s, s, 1 or 3] -> [n, msg_len]."""
         return self._bob.run(image=_to_network(tiles))
 
-    def codec(self, image, key=None):
+    def codec(
+        self, image: ArrayLike, key: str | None = None
+    ) -> Codec | SealedCodec:
         """The layout of this photo's message.
 
         Returns:
@@ -216,7 +233,7 @@ class Decoder:
             return Codec(tiles, self.msg_len)
         return SealedCodec(tiles, self.msg_len, key)
 
-    def decode(self, image, key=None):
+    def decode(self, image: ArrayLike, key: str | None = None) -> Message:
         """Reads the message of a photo.
 
         Args:
@@ -236,7 +253,7 @@ class Decoder:
             ValueError: if the array is no photo, or the key is empty.
         """
         canvas = _Canvas(_colors(image), self)
-        codec = self.codec(image, key)
+        codec: Any = self.codec(image, key)
         if key is None:
             return codec.decode(canvas.read)
         try:
@@ -248,8 +265,10 @@ class Decoder:
         # Earlier versions took a key as it was spelled.
         composed = normal(key)
         decomposed = unicodedata.normalize("NFD", key)
+        missing = NoMessage("no message found")
+        height, width = canvas.colors.shape[:2]
         for spelled in dict.fromkeys((composed, key, decomposed)):
-            tiles = count_tiles(*canvas.colors.shape[:2], self.output_size)
+            tiles = count_tiles(height, width, self.output_size)
             try:
                 return Codec(tiles, self.msg_len, spelled).decode(canvas.read)
             except NoMessage as error:
@@ -273,15 +292,26 @@ class Encoder:
         UserError: if the model is missing, damaged, or no Alice and Bob.
     """
 
-    def __init__(self, model=DEFAULT_MODEL, threads=0, provider="cpu"):
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        threads: int = 0,
+        provider: str = "cpu",
+    ) -> None:
         self._alice = Network("alice", model, threads, provider)
         self.decoder = Decoder(model, threads, provider)
 
-    def capacity(self, image, key=None):
+    def capacity(self, image: ArrayLike, key: str | None = None) -> int:
         """Bytes of the longest message for a photo, 0 if none fits."""
         return max(0, self.decoder.codec(image, key).capacity)
 
-    def encode(self, image, data, key=None, is_text=True):
+    def encode(
+        self,
+        image: ArrayLike,
+        data: str | bytes,
+        key: str | None = None,
+        is_text: bool = True,
+    ) -> Hidden:
         """Hides a message in a photo.
 
         Args:
@@ -308,7 +338,7 @@ class Encoder:
             )
         hidden = np.array(image)
         canvas = _Canvas(_colors(hidden), self.decoder, self)
-        codec = self.decoder.codec(image, key)
+        codec: Any = self.decoder.codec(image, key)
         if key is None:
             indices, bits = codec.encode(data, is_text)
             canvas.write(indices, bits)
@@ -323,12 +353,18 @@ class Encoder:
                 "the photo cannot keep the message: it did not come back; "
                 "take another photo, or one with more texture"
             )
-        tiles = count_tiles(*hidden.shape[:2], self._alice.output_size)
+        height, width = hidden.shape[:2]
+        tiles = count_tiles(height, width, self._alice.output_size)
         return Hidden(
             hidden, codec.capacity, tiles, len(indices), found.corrected_bits
         )
 
-    def hide(self, covers, bits, factors=None):
+    def hide(
+        self,
+        covers: np.ndarray,
+        bits: np.ndarray,
+        factors: Sequence[float] | None = None,
+    ) -> np.ndarray:
         """Puts bits into tiles, each no stronger than Bob needs.
 
         Args:
