@@ -52,8 +52,9 @@ def test_a_run_begun_before_a_setting_existed_goes_on(tmp_path):
 def test_stamps_of_earlier_runs_keep_their_mean_as_it_was(tmp_path, schedule):
     before = {"schedule": schedule, "seed": 0}
     (tmp_path / "config.json").write_text(json.dumps(before))
-    other = before | {"zero_mean": schedule != "gated"}
+    stated = SETTINGS.stated_since(before)
+    other = stated | {"zero_mean": schedule != "gated"}
     with pytest.raises(UserError, match="another zero_mean"):
         open_run(tmp_path, other, earlier=SETTINGS.stated_since)
-    now = before | {"zero_mean": schedule == "gated"}
+    now = stated | {"zero_mean": schedule == "gated"}
     open_run(tmp_path, now, earlier=SETTINGS.stated_since)
