@@ -25,55 +25,52 @@ import json
 from pathlib import Path
 
 import keras
-import numpy as np
 from absl import flags
 
 import shared.outputs
 from agns import controls
 from agns.attack_flags import define_attack_flags, rules_from_flags
 from agns.attack_run import (
-    DEFAULT_STOP,
-    AttackBatches,
-    Check,
     load_attackers_photos,
-    mean_probabilities,
+    make_attack,
+    mean_measures,
+    set_up,
 )
 from agns.frames import load_frames, load_mask
-from agns.game import KINDS, AttackGame, build_wearing
-from agns.models import (
-    answers,
-    dtype_policy,
-    load_eyeglasses,
-    load_recognizer,
-)
+from agns.goals import GOALS, KINDS, choose_goal
+from agns.models import load_eyeglasses, load_recognizer
 from agns.pictures import attack_files, write_attack
-from shared.errors import UserError, no_arguments, run_main
-from shared.grids import to_uint8
+from shared.errors import no_arguments, run_main
 from shared.images import make_directory
 from shared.outputs import refuse_existing
 from shared.text import say
-from shared.training import (
-    RunOptions,
-    fit_run,
-    open_run,
-    resume,
-    sync_weights,
-    write_text,
-)
+from shared.training import RunOptions, open_run, write_text
 
 FLAGS = flags.FLAGS
+
+# What a run may not change when it goes on, and what it may.
+FIXED = (
+    "kind",
+    "target",
+    "recognizer",
+    "batch_size",
+    "kappa",
+    "objective",
+    "seed",
+)
+FLEXIBLE = ("learning_rate", "discriminator_rate")
 
 
 def define_flags() -> None:
     """Defines the command's flags."""
-    RunOptions.define_flags(leave_out=("steps_per_execution", "distribute"))
+    RunOptions.define_flags()
     flags.DEFINE_enum(
-        "kind", "dodging", [*KINDS, "physical"], "What the glasses are for."
+        "kind", "dodging", list(KINDS), "What the glasses are for."
     )
     flags.DEFINE_string(
         "attacker", None, "Folder of the attacker's aligned photos."
     )
-    flags.DEFINE_string("target", None, "Whom to look like; dodging has none.")
+    flags.DEFINE_string("target", None, "Whom to look like, if --kind has it.")
     flags.DEFINE_string(
         "recognizer",
         "openface42",
@@ -98,8 +95,9 @@ def define_flags() -> None:
     flags.DEFINE_float(
         "stop_probability",
         None,
-        "Mean probability at which the attack has succeeded. Default: .01 for "
-        "dodging, else .924.",
+        "Mean probability at which the attack has succeeded. Default: "
+        + ", ".join(f"{goal.stop} for {name}" for name, goal in GOALS.items())
+        + ".",
     )
     flags.DEFINE_float(
         "frame_width", 136.0, "Width of the printed frame in millimetres."
@@ -136,48 +134,86 @@ def check_save_dir(save_dir, attack, overwrite):
     return overwrite
 
 
-def choose_person(kind, attacker, target, people):
-    """The class that an attack lowers (dodging) or raises.
+def load_networks(eyeglasses, recognizer, precision):
+    """The networks of an attack.
 
     Args:
-        kind: "dodging", "impersonation" or "physical".
-        attacker: The attacker's name.
-        target: Whom to look like, or None.
-        people: The recogniser's people.
+        eyeglasses, recognizer: Models that ship, or runs.
+        precision: Keras dtype policy of the recogniser.
 
     Returns:
-        (kind, class): kind is "dodging" or "impersonation".
+        ((generator, discriminator, recogniser, the same in float32), people).
 
     Raises:
-        UserError: naming the flag, if the two do not go together.
+        UserError: if there is no such model, or it is broken.
     """
-    if kind == "dodging" or (kind == "physical" and not target):
-        if target:
-            raise UserError(
-                "--target: dodging has none; leave it out, or use "
-                "--kind=impersonation"
-            )
-        if attacker not in people:
-            raise UserError(
-                f"--attacker: the recogniser does not know {attacker}, who "
-                "has nothing to dodge; it knows " + _some(people)
-            )
-        return "dodging", people.index(attacker)
-    if not target:
-        raise UserError("--target is missing: whom should the glasses show?")
-    if target not in people:
-        raise UserError(
-            f"--target: the recogniser does not know {target}; it knows "
-            + _some(people)
-        )
-    if target == attacker:
-        raise UserError(f"--target: {target} is the attacker; name another")
-    return "impersonation", people.index(target)
+    network, people = load_recognizer(recognizer, precision)
+    # Success is judged in float32, whatever the training computes.
+    checker = network
+    if precision != "float32":
+        checker, _ = load_recognizer(recognizer)
+    return (*load_eyeglasses(eyeglasses), network, checker), people
 
 
-def _some(people):
-    shown = ", ".join(people[:5])
-    return shown + (f" and {len(people) - 5} more" if people[5:] else "")
+def measure_untaught(setup, checker, photos, goal, person, name):
+    """What no glasses and 100 random pairs do, as `attack.json` has it.
+
+    Args:
+        setup: `agns.attack_run.Setup`, untouched.
+        checker: The recogniser in float32.
+        photos: Photos.
+        goal: `agns.goals.Goal`.
+        person: The class.
+        name: The person's name, to say what was found.
+
+    Returns:
+        dict of JSON values.
+    """
+    sources = controls.make_sources(setup.game.generator, None, 100)
+    found = {
+        "no_glasses": controls.bare_measure(checker, photos, goal, person),
+        "random": controls.describe(
+            mean_measures(
+                setup.wearing, sources["random"], photos, goal, person
+            )
+        ),
+    }
+    say(
+        f"{name} on {len(photos.test)} held-out photos: "
+        f"{found['no_glasses']:.3f} without glasses; with 100 random pairs "
+        "{least:.3f} to {greatest:.3f}".format(**found["random"])
+    )
+    return found
+
+
+def result_of(check, untaught):
+    """How an attack ended, as `attack.json` has it.
+
+    Args:
+        check: `agns.attack_run.Check` that has looked.
+        untaught: What `measure_untaught` found.
+    """
+    return {
+        "held_out_photos": len(check.photos.test),
+        "stop_probability": check.stop,
+        "succeeded": check.succeeded,
+        "probability": check.probability,
+        "control": untaught,
+    }
+
+
+def describe(check, name):
+    """The same in words.
+
+    Args:
+        check: See `result_of`.
+        name: Name of the person whom it is about.
+    """
+    word = "succeeded" if check.succeeded else "failed"
+    return (
+        f"{check.goal.name} {word}: {name} has {check.probability:.3f} on "
+        f"held-out photos (wanted {check.stop})"
+    )
 
 
 def main(argv) -> int:
@@ -185,133 +221,68 @@ def main(argv) -> int:
     no_arguments(argv)
     options = RunOptions.from_flags()
     options.limit_threads()
-    attacker = Path(FLAGS.attacker)
-    physical = FLAGS.kind == "physical"
+    attacker, save_dir = Path(FLAGS.attacker), Path(FLAGS.save_dir)
+    kind = KINDS[FLAGS.kind]
     mask = load_mask(FLAGS.mask) if FLAGS.mask else load_mask()
-    recognizer, people = load_recognizer(FLAGS.recognizer, FLAGS.precision)
-    kind, person = choose_person(
-        FLAGS.kind, attacker.name, FLAGS.target, people
-    )
-    photos = load_attackers_photos(attacker, physical)
-    stop = FLAGS.stop_probability
-    stop = DEFAULT_STOP[kind] if stop is None else stop
     rules = rules_from_flags()
-    save_dir = Path(FLAGS.save_dir)
-    attack = {
-        "kind": FLAGS.kind,
-        "attacker": attacker.name,
-        "person": people[person],
-        "recognizer": FLAGS.recognizer,
-        "seed": FLAGS.seed,
-    }
-    replace = check_save_dir(save_dir, attack, FLAGS.overwrite)
-    run_dir = open_run(
-        FLAGS.run_dir,
-        {
-            "kind": FLAGS.kind,
+    keras.utils.set_random_seed(options.seed)
+    with options.scope():
+        networks, people = load_networks(
+            FLAGS.model, FLAGS.recognizer, options.precision
+        )
+        *players, checker = networks
+        goal, person = choose_goal(kind, attacker.name, FLAGS.target, people)
+        photos = load_attackers_photos(attacker, kind.physical)
+        frames = load_frames(FLAGS.images_dir) if FLAGS.images_dir else None
+        attack = {
+            "kind": kind.name,
             "attacker": attacker.name,
-            "target": FLAGS.target,
+            "person": people[person],
             "recognizer": FLAGS.recognizer,
-            "eyeglasses": FLAGS.model,
-            "batch_size": FLAGS.batch_size,
-            "kappa": FLAGS.kappa,
-            "objective": FLAGS.objective,
-            "seed": FLAGS.seed,
-        },
-        flexible={
-            "learning_rate": FLAGS.learning_rate,
-            "discriminator_rate": FLAGS.discriminator_rate,
-        },
-        resume_from=options.resume_from,
-    )
-    make_directory(save_dir)
-
-    # Networks. Success is judged in float32, whatever the training computes.
-    keras.utils.set_random_seed(FLAGS.seed)
-    generator, discriminator = load_eyeglasses(FLAGS.model)
-    checker = recognizer
-    if FLAGS.precision != "float32":
-        checker, _ = load_recognizer(FLAGS.recognizer)
-    wearing = build_wearing(checker, mask, physical)
-    with dtype_policy("float32"):
-        game = AttackGame(
-            generator,
-            discriminator,
-            build_wearing(recognizer, mask, physical),
+            "seed": options.seed,
+        }
+        replace = check_save_dir(save_dir, attack, FLAGS.overwrite)
+        fixed = {flag: FLAGS[flag].value for flag in FIXED}
+        fixed |= {"attacker": attacker.name, "eyeglasses": FLAGS.model}
+        open_run(
+            options.run_dir,
+            fixed,
+            flexible={flag: FLAGS[flag].value for flag in FLEXIBLE},
+            resume_from=options.resume_from,
+        )
+        make_directory(save_dir)
+        setup = set_up(
+            *players,
+            mask,
             rules,
-            FLAGS.seed,
+            checker=checker,
+            frames=frames,
+            physical=kind.physical,
+            seed=options.seed,
+            **options.compiling,
         )
-    game.aim(kind, person)
-    game.compile(jit_compile=options.jit_compile)
-    random = controls.make_sources(generator, None, 100)["random"]
-    before = {
-        "no_glasses": controls.bare_probability(checker, photos, person),
-        "random": controls.describe(
-            mean_probabilities(wearing, random, photos, person)
-        ),
-    }
-    say(
-        f"{people[person]} on {len(photos.test)} held-out photos: "
-        f"{before['no_glasses']:.3f} without glasses; with 100 random pairs "
-        "{least:.3f} to {greatest:.3f}".format(**before["random"])
+    untaught = measure_untaught(
+        setup, checker, photos, goal, person, people[person]
     )
-
-    # The attack.
-    real = real_frames(generator)
-    state = resume(game, run_dir)
-    check = Check(generator, wearing, photos, person, kind, stop, FLAGS.seed)
-    batches = AttackBatches(
-        real,
+    check = make_attack(
+        setup,
+        goal,
+        person,
         photos,
-        FLAGS.batch_size,
-        FLAGS.check_every,
-        FLAGS.seed,
-        state["step"],
+        steps=FLAGS.steps,
+        check_every=FLAGS.check_every,
+        batch_size=FLAGS.batch_size,
+        stop=FLAGS.stop_probability,
+        seed=options.seed,
+        options=options,
     )
-    if not state["schedule"].get("succeeded"):
-        fit_run(
-            game,
-            batches,
-            options,
-            steps=max(FLAGS.steps, FLAGS.check_every),
-            steps_per_epoch=FLAGS.check_every,
-            first_step=state["step"],
-            exports={"generator": generator, "discriminator": discriminator},
-            describe=lambda: f"held out {check.probability:.3f}",
-            get_state=lambda: {"succeeded": check.succeeded},
-            callbacks=[check],
-        )
-        sync_weights(game)
-    if check.glasses is None:
-        check.look()
-
-    result = {
-        **attack,
-        "held_out_photos": len(photos.test),
-        "stop_probability": stop,
-        "succeeded": check.succeeded,
-        "probability": check.probability,
-        "control": before,
-    }
+    result = attack | result_of(check, untaught)
     write_text(save_dir / "attack.json", json.dumps(result, indent=2) + "\n")
     write_attack(
         save_dir, check.glasses, photos, mask, FLAGS.frame_width, replace
     )
-    word = "succeeded" if check.succeeded else "failed"
-    say(
-        f"{kind} {word}: {people[person]} has {check.probability:.3f} on "
-        f"held-out photos (wanted {stop}); {save_dir}"
-    )
+    say(f"{describe(check, people[person])}; {save_dir}")
     return 0 if check.succeeded else 1
-
-
-def real_frames(generator):
-    """The frames that the discriminator is shown as real."""
-    if FLAGS.images_dir:
-        return load_frames(FLAGS.images_dir)
-    random = np.random.default_rng(FLAGS.seed)
-    codes = random.normal(size=(500, generator.input_shape[-1]))
-    return to_uint8(answers(generator, codes.astype("float32")))
 
 
 if __name__ == "__main__":

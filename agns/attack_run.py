@@ -1,4 +1,8 @@
-"""What an attack is made of: photos, batches, the check, the control."""
+"""An attack: what it is made of, and the one driver that makes it.
+
+`agns.attack` makes one in a run directory, `agns.evaluate` many with one
+compiled game; both call `make_attack`.
+"""
 
 import dataclasses
 from pathlib import Path
@@ -6,17 +10,18 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from agns.game import AttackGame, build_wearing
 from agns.marks import MarksNotFound, find_green_marks, photo_to_canvas
-from agns.models import answers
+from agns.models import answers, dtype_policy
 from agns.networks import CODE_SIZE
 from agns.people import load_faces, read_person
 from shared.errors import UserError
-from shared.training import sync_weights
+from shared.grids import to_uint8
+from shared.training import fit_run, resume, sync_weights
 from shared.training.batches import StepBatches
 
-# The reference's: as good as unknown, and more than nine times in ten.
-DEFAULT_STOP = {"dodging": 0.01, "impersonation": 0.924}
 PAIRS = 16
+REAL_FRAMES = 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,13 +119,14 @@ class AttackBatches(StepBatches):
         return batch
 
 
-def mean_probabilities(wearing, glasses, photos, person):
-    """One person's mean probability over held-out photos, for each pair.
+def mean_measures(wearing, glasses, photos, goal, person):
+    """The mean of a goal's measure over held-out photos, for each pair.
 
     Args:
         wearing: What `build_wearing` makes.
         glasses: [K, 64, 176, 3] in [-1, 1].
         photos: Photos.
+        goal: `agns.goals.Goal`.
         person: The class.
 
     Returns:
@@ -135,7 +141,7 @@ def mean_probabilities(wearing, glasses, photos, person):
         for part in (photos.test, photos.test_warps):
             if part is not None:
                 inputs.append(np.concatenate([part] * len(pairs)))
-        found = _softmax(answers(wearing, inputs))[:, person]
+        found = goal.measure(_softmax(answers(wearing, inputs)), person)
         means += list(found.reshape(len(pairs), count).mean(axis=1))
     return np.array(means)
 
@@ -152,48 +158,187 @@ class Check(keras.callbacks.Callback):
         generator: The attack's generator.
         wearing: What `build_wearing` makes, in float32.
         photos: Photos; the held-out ones decide.
+        goal: `agns.goals.Goal`.
         person: The class.
-        kind: "dodging" or "impersonation".
-        stop: Mean probability at which the attack has succeeded.
+        stop: What the goal's measure is to reach; None is the goal's own.
         seed: Seed of the sixteen codes.
 
     Attributes:
-        probability: The best mean probability of the last look.
+        probability: The best mean of the goal's measure of the last look.
         glasses: [64, 176, 3] in [-1, 1], the pair that has it.
         succeeded: Whether it is enough.
+        path: `probability` after each epoch since the callback was made.
     """
 
-    def __init__(self, generator, wearing, photos, person, kind, stop, seed):
+    def __init__(
+        self, generator, wearing, photos, goal, person, stop=None, seed=0
+    ):
         super().__init__()
         self.generator = generator
         self.wearing = wearing
         self.photos = photos
+        self.goal = goal
         self.person = person
-        self.kind = kind
-        self.stop = stop
+        self.stop = goal.stop if stop is None else stop
         random = np.random.default_rng([seed, 1])
         self.codes = random.normal(size=(PAIRS, CODE_SIZE)).astype("float32")
         self.probability = float("nan")
         self.glasses = None
         self.succeeded = False
+        self.path: list[float] = []
 
     def look(self) -> None:
         """Measures the sixteen pairs and keeps the best."""
         pairs = answers(self.generator, self.codes)
-        found = mean_probabilities(
-            self.wearing, pairs, self.photos, self.person
+        found = mean_measures(
+            self.wearing, pairs, self.photos, self.goal, self.person
         )
-        dodging = self.kind == "dodging"
-        best = found.argmin() if dodging else found.argmax()
+        best = self.goal.best(found)
         self.probability = float(found[best])
         self.glasses = pairs[best]
-        self.succeeded = bool(
-            found[best] <= self.stop if dodging else found[best] >= self.stop
-        )
+        self.succeeded = self.goal.reached(found[best], self.stop)
 
     def on_epoch_end(self, epoch, logs=None):
         sync_weights(self.model)
         self.look()
+        self.path.append(self.probability)
         logs["held_out_probability"] = self.probability
         if self.succeeded:
             self.model.stop_training = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What all attacks on one recogniser share.
+
+    Attributes:
+        game: AttackGame, compiled.
+        wearing: What `build_wearing` makes, in float32: it judges.
+        frames: uint8 [K, 64, 176, 3], which the discriminator is shown as
+            real.
+    """
+
+    game: AttackGame
+    wearing: keras.Model
+    frames: np.ndarray
+
+
+def set_up(
+    generator,
+    discriminator,
+    recognizer,
+    mask,
+    rules,
+    *,
+    checker=None,
+    frames=None,
+    physical=False,
+    seed=0,
+    **compilation,
+) -> Setup:
+    """Puts eyeglass networks before a recogniser, ready to attack it.
+
+    Args:
+        generator, discriminator: Trained eyeglass networks; they change.
+        recognizer: The recogniser that glasses learn from, in any precision.
+        mask: [224, 224], 1 on the frame.
+        rules: `agns.game.AttackRules`.
+        checker: The same in float32, which judges; None if it is that.
+        frames: Real frames; None draws them from the generator as it is,
+            before anybody teaches it to deceive.
+        physical: Whether glasses are warped to where a photo shows them.
+        seed: Of codes and of frames that are drawn.
+        **compilation: What `Game.compile` takes.
+    """
+    with dtype_policy("float32"):
+        wearing = build_wearing(checker or recognizer, mask, physical)
+        game = AttackGame(
+            generator,
+            discriminator,
+            build_wearing(recognizer, mask, physical),
+            rules,
+            seed,
+        )
+    game.compile(**compilation)
+    if frames is None:
+        random = np.random.default_rng(seed)
+        codes = random.normal(size=(REAL_FRAMES, CODE_SIZE))
+        frames = to_uint8(answers(generator, codes.astype("float32")))
+    return Setup(game, wearing, frames)
+
+
+def make_attack(
+    setup,
+    goal,
+    person,
+    photos,
+    *,
+    steps,
+    check_every,
+    batch_size,
+    stop=None,
+    seed=0,
+    options=None,
+) -> Check:
+    """Teaches glasses to deceive until they do, or the steps are over.
+
+    Args:
+        setup: Setup, whose networks begin where they stand.
+        goal: `agns.goals.Goal`.
+        person: The class that it is about.
+        photos: The attacker's Photos.
+        steps: Steps at most, but as many as to the first check.
+        check_every: Steps between checks.
+        batch_size: Glasses a step.
+        stop: What the goal's measure is to reach; None is the goal's own.
+        seed: Of batches and of the pairs that are checked.
+        options: RunOptions of a run that is kept, and goes on; None keeps
+            nothing.
+
+    Returns:
+        Check, which has looked at the glasses that came of it.
+    """
+    game = setup.game
+    game.aim(goal, person)
+    check = Check(
+        game.generator, setup.wearing, photos, goal, person, stop, seed
+    )
+    batches = AttackBatches(setup.frames, photos, batch_size, check_every, seed)
+    steps = max(steps, check_every)
+    if options is None:
+        game.fit(
+            batches,
+            epochs=steps // check_every,
+            shuffle=False,
+            verbose=0,
+            callbacks=[check],
+        )
+    else:
+        _go_on(game, check, batches, options, steps)
+    if check.glasses is None:
+        check.look()
+    return check
+
+
+def _go_on(game, check, batches, options, steps):
+    """Attacks in a run directory, unless it has succeeded there."""
+    state = resume(game, options.run_dir)
+    if state["schedule"].get("succeeded"):
+        return
+    batches.step = state["step"]
+    fit_run(
+        game,
+        batches,
+        options,
+        steps=steps,
+        steps_per_epoch=batches.steps,
+        first_step=state["step"],
+        exports={
+            "generator": game.generator,
+            "discriminator": game.discriminator,
+        },
+        describe=lambda: f"held out {check.probability:.3f}",
+        get_state=lambda: {"succeeded": check.succeeded},
+        callbacks=[check],
+    )
+    sync_weights(game)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agns.attack_run import mean_probabilities
+from agns.attack_run import mean_measures
 from agns.models import answers
 from agns.networks import CODE_SIZE, INPUTS
 from agns.people import to_input
@@ -32,21 +32,22 @@ def make_sources(generator, frames, pairs):
     return sources
 
 
-def bare_probability(recognizer, photos, person):
-    """One person's mean probability over held-out photos, no glasses on.
+def bare_measure(recognizer, photos, goal, person):
+    """The mean of a goal's measure over held-out photos, no glasses on.
 
     Args:
         recognizer: In float32.
         photos: `agns.attack_run.Photos`.
+        goal: `agns.goals.Goal`.
         person: The class.
     """
     name = "vgg" if recognizer.name.startswith("vgg") else "openface"
     faces = to_input(photos.test, recognizer.input_shape[1], INPUTS[name][1])
-    return float(answers(recognizer, faces)[:, person].mean())
+    return float(goal.measure(answers(recognizer, faces), person).mean())
 
 
 def describe(found):
-    """Mean, least and greatest of the mean probabilities of many pairs."""
+    """Mean, least and greatest of what many pairs do."""
     return {
         "mean": float(np.mean(found)),
         "least": float(np.min(found)),
@@ -54,28 +55,28 @@ def describe(found):
     }
 
 
-def measure(arena, recognizer, sources, photos, plan):
-    """Every control of every (attacker, person) of a plan.
+def measure(wearing, recognizer, sources, photos, plan):
+    """Every control of every attack of a plan.
 
     Args:
-        arena: `agns.evaluate_attacks.Arena`.
+        wearing: What `agns.game.build_wearing` makes, in float32.
         recognizer: In float32.
         sources: See `make_sources`.
         photos: Photos by attacker.
         plan: Attacks.
 
     Returns:
-        dict by "ATTACKER as PERSON": mean probability `bare`, and of each
-        source what `describe` gives.
+        dict by `Attack.control`: the mean of the goal's measure, `bare` for
+        no glasses, and of each source what `describe` gives.
     """
     found = {}
     for attack in plan:
-        key = f"{attack.attacker} as {attack.person}"
-        if key in found:
+        if attack.control in found:
             continue
-        worn, index = photos[attack.attacker], attack.index
-        found[key] = {"bare": bare_probability(recognizer, worn, index)}
+        worn = photos[attack.attacker]
+        asked = attack.goal, attack.index
+        row = {"bare": bare_measure(recognizer, worn, *asked)}
         for name, glasses in sources.items():
-            means = mean_probabilities(arena.wearing, glasses, worn, index)
-            found[key][name] = describe(means)
+            row[name] = describe(mean_measures(wearing, glasses, worn, *asked))
+        found[attack.control] = row
     return found

@@ -26,6 +26,7 @@ import shared.outputs
 import shared.runtime
 from agns import api
 from agns.frames import load_mask, place, wear
+from agns.goals import KINDS
 from agns.people import load_faces
 from agns.pictures import unit_to_uint8
 from shared.errors import UserError, no_arguments, run_main
@@ -35,7 +36,7 @@ from shared.outputs import refuse_existing
 from shared.text import say
 
 ASSETS = Path(__file__).parent / "assets"
-DEMOS = ("recognition", "glasses", "dodging", "impersonation", "physical")
+DEMOS = ("recognition", "glasses", *KINDS)
 # Says in a folder whose pictures the next demo may replace.
 MARK = "agns_demo.txt"
 ATTACKER, TARGET = "Hugo_Chavez", "Colin_Powell"
@@ -112,7 +113,7 @@ def show_attack(output, values, kind):
             f"--demo={kind}: teaching glasses needs Keras; run `pip install "
             "-r requirements.txt`, or use --demo=recognition"
         )
-    folder = "marked" if kind == "physical" else f"faces/{ATTACKER}"
+    folder = "marked" if KINDS[kind].physical else f"faces/{ATTACKER}"
     command = [
         sys.executable,
         "-m",
@@ -127,7 +128,7 @@ def show_attack(output, values, kind):
         "--objective=probability",
         "--learning_rate=0.001",
     ]
-    if kind != "dodging":
+    if KINDS[kind].takes_target:
         command.append(f"--target={TARGET}")
     code = subprocess.run(command, check=False).returncode
     if code not in (0, 1) or not (output / kind / "attack.json").exists():

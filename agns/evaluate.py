@@ -26,11 +26,11 @@ from tqdm import tqdm
 
 from agns import controls
 from agns.attack_flags import define_attack_flags, rules_from_flags
-from agns.attack_run import DEFAULT_STOP, load_attackers_photos
+from agns.attack_run import load_attackers_photos
 from agns.evaluate_attacks import Arena, plan_attacks
 from agns.evaluate_report import summarize, write_pictures
 from agns.frames import load_frames, load_mask
-from agns.game import KINDS
+from agns.goals import EVALUATED, GOALS
 from agns.models import answers, load_eyeglasses, load_recognizer
 from agns.networks import INPUTS
 from agns.people import find_people, load_faces, to_input
@@ -75,7 +75,9 @@ def define_flags() -> None:
         "transfer", [], "Another recogniser to show the glasses to."
     )
     flags.DEFINE_string("frames_dir", None, "Folder of real frames.")
-    flags.DEFINE_multi_enum("kinds", list(KINDS), KINDS, "Attacks to make.")
+    flags.DEFINE_multi_enum(
+        "kinds", list(EVALUATED), list(GOALS), "Attacks to make."
+    )
     flags.DEFINE_integer("attackers", 10, "People who attack.", lower_bound=1)
     flags.DEFINE_integer("targets", 1, "Others whom each one imitates.")
     flags.DEFINE_integer("seeds", 3, "Repetitions of each attack.")
@@ -109,13 +111,25 @@ def recognition(network, names, images_dir):
 
 
 def read_done(path):
-    """The attacks that a former run of the command has ended."""
+    """The attacks that a former run of the command has ended.
+
+    Raises:
+        UserError: if the file is cut off, or holds a kind of attack that
+            nobody here can judge.
+    """
     if not path.exists():
         return []
     try:
-        return [json.loads(line) for line in path.read_text().splitlines()]
+        done = [json.loads(line) for line in path.read_text().splitlines()]
     except ValueError as error:
         raise UserError(f"{path}: {error}; delete its last line") from error
+    for number, record in enumerate(done, 1):
+        if record.get("kind") not in GOALS:
+            raise UserError(
+                f"{path}: line {number}: an attack of the unknown kind "
+                f"{record.get('kind')}; name a new --report_dir"
+            )
+    return done
 
 
 def main(argv) -> None:
@@ -183,7 +197,9 @@ def main(argv) -> None:
     report_dir = open_run(FLAGS.report_dir, fixed, flag="report_dir")
     baseline = read_or_measure(
         report_dir / "controls.json",
-        lambda: controls.measure(arena, network, sources, photos, plan),
+        lambda: controls.measure(
+            arena.setup.wearing, network, sources, photos, plan
+        ),
     )
 
     # Attacks.
@@ -197,12 +213,11 @@ def main(argv) -> None:
         record = arena.run(
             attack,
             photos[attack.attacker],
-            DEFAULT_STOP[attack.kind],
-            FLAGS.steps,
-            FLAGS.check_every,
-            FLAGS.batch_size,
             others,
             report_dir,
+            steps=FLAGS.steps,
+            check_every=FLAGS.check_every,
+            batch_size=FLAGS.batch_size,
         )
         record["seconds"] = round(time.monotonic() - start, 1)
         done.append(record)

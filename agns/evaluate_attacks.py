@@ -2,13 +2,12 @@
 
 import dataclasses
 
-import keras
 import numpy as np
 
-from agns.attack_run import AttackBatches, Check, mean_probabilities
-from agns.game import AttackGame, build_wearing
-from agns.models import answers, dtype_policy
-from agns.networks import CODE_SIZE
+from agns.attack_run import make_attack, mean_measures, set_up
+from agns.game import build_wearing
+from agns.goals import GOALS, Goal
+from agns.models import dtype_policy
 from shared.grids import to_uint8
 
 
@@ -17,14 +16,14 @@ class Attack:
     """One attack of a plan.
 
     Attributes:
-        kind: "dodging" or "impersonation".
+        goal: What the glasses are for.
         attacker: Who wears the glasses.
-        person: Whose probability is lowered or raised.
+        person: Whom the goal is about, the attacker or another.
         index: The person's class.
         seed: Of codes and photos.
     """
 
-    kind: str
+    goal: Goal
     attacker: str
     person: str
     index: int
@@ -33,7 +32,12 @@ class Attack:
     @property
     def name(self) -> str:
         """Unique within a plan; fit for a file name."""
-        return f"{self.kind}-{self.attacker}-{self.person}-{self.seed}"
+        return f"{self.goal.name}-{self.attacker}-{self.person}-{self.seed}"
+
+    @property
+    def control(self) -> str:
+        """The name of its controls."""
+        return self.goal.control(self.attacker, self.person)
 
 
 def plan_attacks(people, attackers, targets, seeds, kinds, seed=0):
@@ -44,7 +48,7 @@ def plan_attacks(people, attackers, targets, seeds, kinds, seed=0):
         attackers: How many of them attack.
         targets: How many others each one imitates.
         seeds: Repetitions of each attack.
-        kinds: Of "dodging" and "impersonation".
+        kinds: Names of `agns.goals.GOALS`.
         seed: Of the draw.
 
     Returns:
@@ -56,14 +60,16 @@ def plan_attacks(people, attackers, targets, seeds, kinds, seed=0):
     for attacker in chosen:
         others = [i for i in range(len(people)) if i != attacker]
         drawn = random.choice(others, min(targets, len(others)), replace=False)
-        if "dodging" in kinds:
-            pairs.append(("dodging", attacker, attacker))
-        if "impersonation" in kinds:
-            pairs += [("impersonation", attacker, int(t)) for t in drawn]
+        pairs += [
+            (goal, attacker, int(person))
+            for goal in GOALS.values()
+            if goal.name in kinds
+            for person in (drawn if goal.needs_target else [attacker])
+        ]
     return [
-        Attack(kind, people[attacker], people[person], int(person), repetition)
+        Attack(goal, people[attacker], people[person], person, repetition)
         for repetition in range(seeds)
-        for kind, attacker, person in pairs
+        for goal, attacker, person in pairs
     ]
 
 
@@ -91,24 +97,20 @@ class Arena:
     ):
         self.mask = mask
         self.generator = generator
-        self.wearing = self.other(checker)
-        with dtype_policy("float32"):
-            self.game = AttackGame(
-                generator,
-                discriminator,
-                build_wearing(recognizer, mask),
-                rules,
-            )
-        self.game.compile(jit_compile=jit_compile)
-        codes = np.random.default_rng(0).normal(size=(500, CODE_SIZE))
-        # The discriminator's real frames are those the generator made before
-        # anybody taught it to deceive.
-        self.frames = to_uint8(answers(generator, codes.astype("float32")))
+        self.setup = set_up(
+            generator,
+            discriminator,
+            recognizer,
+            mask,
+            rules,
+            checker=checker,
+            jit_compile=jit_compile,
+        )
         self._start = [v.numpy() for v in self._moving()]
 
     def _moving(self):
         """All that an attack changes."""
-        game = self.game
+        game = self.setup.game
         return [
             *game.generator.variables,
             *game.discriminator.variables,
@@ -121,77 +123,50 @@ class Arena:
         with dtype_policy("float32"):
             return build_wearing(recognizer, self.mask)
 
-    def run(
-        self,
-        attack,
-        photos,
-        stop,
-        steps,
-        check_every,
-        batch_size,
-        others,
-        folder,
-    ):
+    def run(self, attack, photos, others, folder, *, check_every, **pace):
         """Makes one attack from the beginning.
 
         Args:
             attack: Attack.
             photos: The attacker's Photos.
-            stop: Mean probability at which it has succeeded.
-            steps: Steps at most.
-            check_every: Steps between checks.
-            batch_size: Glasses a step.
             others: What `other` makes, by model, of the same people.
             folder: Where `glasses/NAME.npy` is kept.
+            check_every: Steps between checks.
+            **pace: What else `agns.attack_run.make_attack` takes: `steps`,
+                `batch_size`, `stop`.
 
         Returns:
             dict of JSON values.
         """
         for variable, value in zip(self._moving(), self._start, strict=True):
             variable.assign(value)
-        game = self.game
-        game.aim(attack.kind, attack.index)
-        check = Check(
-            self.generator,
-            self.wearing,
-            photos,
+        check = make_attack(
+            self.setup,
+            attack.goal,
             attack.index,
-            attack.kind,
-            stop,
-            attack.seed,
-        )
-        curve = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: path.append(
-                logs["held_out_probability"]
-            )
-        )
-        path: list[float] = []
-        game.fit(
-            AttackBatches(
-                self.frames, photos, batch_size, check_every, attack.seed
-            ),
-            epochs=max(1, steps // check_every),
-            shuffle=False,
-            verbose=0,
-            callbacks=[check, curve],
+            photos,
+            check_every=check_every,
+            seed=attack.seed,
+            **pace,
         )
         kept = folder / "glasses"
         kept.mkdir(exist_ok=True)
         np.save(kept / f"{attack.name}.npy", to_uint8(check.glasses))
+        pair = check.glasses[None]
         return {
             "name": attack.name,
-            "kind": attack.kind,
+            "kind": attack.goal.name,
             "attacker": attack.attacker,
             "person": attack.person,
             "seed": attack.seed,
             "succeeded": check.succeeded,
             "probability": check.probability,
-            "steps": len(path) * check_every,
-            "path": path,
+            "steps": len(check.path) * check_every,
+            "path": check.path,
             "transfer": {
                 model: float(
-                    mean_probabilities(
-                        wearing, check.glasses[None], photos, attack.index
+                    mean_measures(
+                        wearing, pair, photos, attack.goal, attack.index
                     )[0]
                 )
                 for model, wearing in others.items()

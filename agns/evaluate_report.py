@@ -2,22 +2,56 @@
 
 import numpy as np
 
-from agns.attack_run import DEFAULT_STOP
 from agns.frames import wear
+from agns.goals import GOALS, find_goal
 from agns.pictures import unit_to_uint8
 from shared.grids import image_grid, write_png
 from shared.intervals import wilson_interval
 
 
+def control_of(record):
+    """The name of the controls of an ended attack."""
+    goal = find_goal(record["kind"])
+    return goal.control(record["attacker"], record["person"])
+
+
+def _controls(records):
+    return sorted(set(map(control_of, records)))
+
+
 def is_success(record, baseline):
-    """Whether an attack did what no untaught glasses of the control do."""
-    control = baseline[f"{record['attacker']} as {record['person']}"]["random"]
-    stop = DEFAULT_STOP[record["kind"]]
-    if record["kind"] == "dodging":
-        by_chance = control["least"] <= stop
-    else:
-        by_chance = control["greatest"] >= stop
+    """Whether an attack did what no untaught glasses of the control do.
+
+    Raises:
+        ValueError: if nobody here can judge its kind.
+    """
+    goal = find_goal(record["kind"])
+    control = baseline[control_of(record)]["random"]
+    by_chance = goal.reached(goal.best_control(control))
     return bool(record["succeeded"] and not by_chance)
+
+
+def by_goal(records, baseline):
+    """Ended attacks, and their controls, of each goal that has any.
+
+    Returns:
+        dict from the goal's name to (records, controls), in the order of
+        `agns.goals.GOALS`.
+
+    Raises:
+        ValueError: if nobody here can judge the kind of one.
+    """
+    found = {name: [] for name in GOALS}
+    for record in records:
+        found[find_goal(record["kind"]).name].append(record)
+    return {
+        name: (
+            mine,
+            [baseline[key] for key in sorted({*map(control_of, mine)})],
+        )
+        for name, mine in found.items()
+        if mine
+    }
 
 
 def summarize(clean, baseline, records):
@@ -42,14 +76,8 @@ def summarize(clean, baseline, records):
         "attacks": {},
         "controls": {},
     }
-    for kind in DEFAULT_STOP:
-        mine = [record for record in records if record["kind"] == kind]
-        if not mine:
-            continue
+    for kind, (mine, rows) in by_goal(records, baseline).items():
         succeeded = sum(is_success(record, baseline) for record in mine)
-        keys = {f"{r['attacker']} as {r['person']}" for r in mine}
-        rows = [baseline[key] for key in sorted(keys)]
-        best = "least" if kind == "dodging" else "greatest"
         summary["attacks"][kind] = {
             "attacks": len(mine),
             "succeeded": succeeded,
@@ -69,54 +97,50 @@ def summarize(clean, baseline, records):
         summary["controls"][kind] = {
             "no_glasses": float(np.mean([row["bare"] for row in rows]))
         } | {
-            name: {
-                "mean": float(np.mean([row[name]["mean"] for row in rows])),
-                "best": float(np.mean([row[name][best] for row in rows])),
-                "reach_the_goal": sum(
-                    row[name][best] <= DEFAULT_STOP[kind]
-                    if kind == "dodging"
-                    else row[name][best] >= DEFAULT_STOP[kind]
-                    for row in rows
-                ),
-                "of": len(rows),
-            }
+            name: _summarize_control(GOALS[kind], [row[name] for row in rows])
             for name in rows[0]
             if name != "bare"
         }
     return summary
 
 
+def _summarize_control(goal, rows):
+    best = [goal.best_control(row) for row in rows]
+    return {
+        "mean": float(np.mean([row["mean"] for row in rows])),
+        "best": float(np.mean(best)),
+        "reach_the_goal": sum(map(goal.reached, best)),
+        "of": len(rows),
+    }
+
+
 def write_pictures(folder, records, baseline, photos, mask):
     """Writes `curves.png`, `success.png` and `contact_sheet.png`."""
     from matplotlib.figure import Figure
 
-    kinds = [k for k in DEFAULT_STOP if any(r["kind"] == k for r in records)]
-    if not kinds:
+    goals = by_goal(records, baseline)
+    if not goals:
         return
-    figure = Figure(figsize=(5 * len(kinds), 3.4), layout="constrained")
-    for axes, kind in zip(
-        figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True
-    ):
-        for record in (r for r in records if r["kind"] == kind):
+    size = (5 * len(goals), 3.4)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(1, len(goals), squeeze=False)[0]
+    for axes, (kind, (mine, _)) in zip(panels, goals.items(), strict=True):
+        for record in mine:
             every = record["steps"] / len(record["path"])
             steps = every * np.arange(1, len(record["path"]) + 1)
             color = "tab:green" if record["succeeded"] else "tab:red"
             axes.plot(steps, record["path"], color=color, alpha=0.5)
-        axes.axhline(DEFAULT_STOP[kind], color="black", linewidth=0.8)
+        axes.axhline(GOALS[kind].stop, color="black", linewidth=0.8)
         axes.set_title(kind)
         axes.set_xlabel("step")
         axes.set_ylabel("mean probability, held out")
-        if kind == "dodging":
+        if GOALS[kind].falls:
             axes.set_yscale("log")
     figure.savefig(folder / "curves.png", dpi=110)
 
-    figure = Figure(figsize=(5 * len(kinds), 3.4), layout="constrained")
-    for axes, kind in zip(
-        figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True
-    ):
-        mine = [r for r in records if r["kind"] == kind]
-        keys = {f"{r['attacker']} as {r['person']}" for r in mine}
-        rows = [baseline[key] for key in sorted(keys)]
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(1, len(goals), squeeze=False)[0]
+    for axes, (kind, (mine, rows)) in zip(panels, goals.items(), strict=True):
         bars = {"none": [row["bare"] for row in rows]}
         for name in rows[0]:
             if name != "bare":

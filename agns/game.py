@@ -13,7 +13,6 @@ from agns.layers.resizer import Resizer
 from agns.networks import GLASSES_SHAPE, logits_of
 from shared.gan import GanRules, gan_logs, generator_loss
 
-KINDS = ("dodging", "impersonation")
 OBJECTIVES = ("logits", "probability")
 
 
@@ -48,12 +47,13 @@ def objective(logits, person, kind="logits"):
 
     Args:
         logits: [N, classes].
-        person: [classes], 1 for the person and 0 for the others.
+        person: [classes], 1 for the person and 0 for the others; or other
+            weights, see `agns.goals.Goal.weights`.
         kind: "logits": the person's logit minus the sum of all others, as
             the paper has it; "probability": log of the person's probability.
 
     Returns:
-        [N] float32: to be lowered in dodging and raised in impersonation.
+        [N] float32, to be lowered or raised: see `agns.goals.Goal.sign`.
     """
     logits = ops.cast(logits, "float32")
     own = ops.sum(logits * person, axis=1)
@@ -133,20 +133,23 @@ class AttackGame(EyeglassGan):
         )
         self.track("objective_d", "objective_f", "probability", "diversity")
 
-    def aim(self, kind: str, person: int) -> None:
-        """Says whom the glasses must hide (dodging) or show.
+    def aim(self, goal, person: int) -> None:
+        """Says what the glasses are for.
+
+        Args:
+            goal: `agns.goals.Goal`.
+            person: Class of the wearer, or of whom to look like.
 
         Raises:
-            ValueError: for another kind or a class that is not there.
+            ValueError: for a class that is not there.
         """
         classes = self.person.shape[0]
-        if kind not in KINDS or not 0 <= person < classes:
+        if not 0 <= person < classes:
             raise ValueError(
-                f"`kind` must be one of {', '.join(KINDS)} and `person` in "
-                f"[0, {classes}). Received: kind={kind!r}, person={person}"
+                f"`person` must be in [0, {classes}). Received: {person}"
             )
-        self.person.assign([float(i == person) for i in range(classes)])
-        self.sign.assign(1.0 if kind == "dodging" else -1.0)
+        self.person.assign(goal.weights(person, classes))
+        self.sign.assign(goal.sign)
 
     def play(self, data, training):
         real, *worn_by = data

@@ -20,6 +20,7 @@ from agns.attack_run import AttackBatches, load_attackers_photos
 from agns.data import FaceBatches, FrameBatches
 from agns.frames import load_mask
 from agns.game import AttackGame, AttackRules, build_wearing
+from agns.goals import GOALS
 from agns.models import dtype_policy
 from agns.networks import (
     GLASSES_SHAPE,
@@ -75,7 +76,7 @@ def build_attack(jit_compile):
         game = AttackGame(
             build_generator(), build_discriminator(), wearing, AttackRules()
         )
-    game.aim("dodging", 0)
+    game.aim(GOALS["dodging"], 0)
     game.compile(jit_compile=jit_compile)
     return game
 

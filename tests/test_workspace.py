@@ -104,6 +104,7 @@ RUNTIME_MODULES = (
     "agns.fit_pose_check",
     "agns.frames",
     "agns.generate",
+    "agns.goals",
     "agns.marks",
     "agns.people",
     "agns.pictures",

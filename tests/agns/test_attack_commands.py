@@ -41,6 +41,8 @@ def test_an_attack_says_what_it_reached(
         f"--attacker={people / 'Person_1'}",
         f"--run_dir={tmp_path / 'run'}",
         f"--save_dir={tmp_path / 'out'}",
+        "--distribute=mirrored",
+        "--steps_per_execution=2",
     )
     # TensorFlow is to report errors, and its optimizer has none.
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")

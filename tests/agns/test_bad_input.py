@@ -8,13 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from agns.attack import check_save_dir, choose_person
+from agns.attack import check_save_dir
 from agns.attack_run import load_attackers_photos
 from agns.marks import MARKS
 from shared.errors import UserError
 from tests.agns import tiny
-
-PEOPLE = ["Anna", "Ben", "Cleo"]
 
 
 def test_an_attack_replaces_its_own_results_only(tmp_path):
@@ -33,36 +31,6 @@ def test_an_attack_replaces_its_own_results_only(tmp_path):
     (tmp_path / "attack.json").write_text("[my notes")
     with pytest.raises(UserError, match="attack.json: exists"):
         check_save_dir(tmp_path, attack, overwrite=False)
-
-
-@pytest.mark.parametrize(
-    ("kind", "attacker", "target", "words"),
-    [
-        ("impersonation", "Anna", "Anna", "Anna is the attacker"),
-        ("impersonation", "Anna", "Zoe", "does not know Zoe.*Anna, Ben"),
-        ("impersonation", "Anna", None, "--target is missing"),
-        ("dodging", "Zoe", None, "does not know Zoe.*nothing to dodge"),
-        ("dodging", "Anna", "Ben", "--target: dodging has none"),
-        ("physical", "Zoe", None, "does not know Zoe"),
-        ("physical", "Zoe", "Yan", "does not know Yan"),
-    ],
-)
-def test_people_who_do_not_go_together(kind, attacker, target, words):
-    with pytest.raises(UserError, match=words):
-        choose_person(kind, attacker, target, PEOPLE)
-
-
-def test_people_who_do():
-    assert choose_person("dodging", "Ben", None, PEOPLE) == ("dodging", 1)
-    assert choose_person("impersonation", "Zoe", "Cleo", PEOPLE) == (
-        "impersonation",
-        2,
-    )
-    assert choose_person("physical", "Zoe", "Anna", PEOPLE) == (
-        "impersonation",
-        0,
-    )
-    assert choose_person("physical", "Anna", None, PEOPLE) == ("dodging", 0)
 
 
 def test_faces_of_another_size_are_refused(tmp_path):

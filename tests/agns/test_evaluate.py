@@ -1,5 +1,7 @@
 """The evaluation: who attacks whom, controls, rates, pictures."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -11,12 +13,13 @@ from agns.evaluate_attacks import Arena, plan_attacks
 from agns.evaluate_report import is_success, summarize, write_pictures
 from agns.frames import load_mask
 from agns.game import AttackRules
+from agns.goals import GOALS
 from agns.realism import Judged, judge
 from shared.errors import UserError
 from tests.agns import tiny
 
 PEOPLE = [f"Person_{index}" for index in range(5)]
-KINDS = ("dodging", "impersonation")
+KINDS = list(GOALS)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,7 @@ def test_a_plan_is_drawn_once_and_for_all():
     assert len({attack.name for attack in plan}) == len(plan)
     for attack in plan:
         same = attack.attacker == attack.person
-        assert same == (attack.kind == "dodging")
+        assert same == (attack.goal.name == "dodging")
         assert PEOPLE[attack.index] == attack.person
     # A cut evaluation has every attack once before any again.
     assert {attack.seed for attack in plan[:9]} == {0}
@@ -56,11 +59,17 @@ def test_a_plan_is_drawn_once_and_for_all():
 
 def test_attacks_do_not_depend_on_those_before(arena, photos, tmp_path):
     plan = plan_attacks(PEOPLE, 1, 1, 1, KINDS)
-    frames = arena.frames
 
     def run(attack):
         return arena.run(
-            attack, photos, 0.0, 4, 2, 4, {"same": arena.wearing}, tmp_path
+            attack,
+            photos,
+            {"same": arena.setup.wearing},
+            tmp_path,
+            steps=4,
+            check_every=2,
+            batch_size=4,
+            stop=0.0 if attack.goal.falls else 1.0,
         )
 
     first, other, again = run(plan[0]), run(plan[1]), run(plan[0])
@@ -69,7 +78,6 @@ def test_attacks_do_not_depend_on_those_before(arena, photos, tmp_path):
     assert first["transfer"]["same"] == pytest.approx(
         first["probability"], abs=1e-5
     )
-    assert arena.frames is frames
     kept = np.load(tmp_path / "glasses" / f"{first['name']}.npy")
     assert kept.shape == (64, 176, 3) and kept.dtype == np.uint8
 
@@ -81,7 +89,11 @@ def test_controls_of_every_source(arena, photos):
     assert set(sources) == {"random", "noise", "real"}
     by_attacker = {plan[0].attacker: photos}
     found = controls.measure(
-        arena, tiny.recognizer(len(PEOPLE)), sources, by_attacker, plan
+        arena.setup.wearing,
+        tiny.recognizer(len(PEOPLE)),
+        sources,
+        by_attacker,
+        plan,
     )
     assert len(found) == 2
     rounding = 1e-6
@@ -175,6 +187,17 @@ def test_a_damaged_list_of_attacks_is_named(tmp_path):
     assert read_done(path) == []
     path.write_text('{"name": "a"}\n{"na')
     with pytest.raises(UserError, match="attacks.jsonl.*delete its last line"):
+        read_done(path)
+
+
+def test_an_attack_of_an_unknown_kind_is_judged_by_nobody(tmp_path):
+    stranger = records()[0] | {"kind": "hide"}
+    for judged in (is_success, lambda *two: summarize({}, two[1], [two[0]])):
+        with pytest.raises(ValueError, match="Received: 'hide'"):
+            judged(stranger, baseline())
+    path = tmp_path / "attacks.jsonl"
+    path.write_text(f"{json.dumps(records()[0])}\n{json.dumps(stranger)}\n")
+    with pytest.raises(UserError, match="line 2: .*unknown kind hide"):
         read_done(path)
 
 
