@@ -218,25 +218,6 @@ def build_recognizer(
     )
 
 
-def build_detector_head(classes: int = 2) -> keras.Model:
-    """The reference's detector head on VGG features, 1,616,806 weights.
-
-    Input shape:
-        `features` [N, 14, 14, 512], of VGG16's `block4_pool`.
-
-    Output shape:
-        [N, classes], probabilities.
-    """
-    features = keras.Input((14, 14, 512), name="features")
-    x = ConvNormRelu(196, 3)(features)
-    x = layers.MaxPooling2D(2)(x)
-    x = ConvNormRelu(196, 3)(x)
-    x = ConvNormRelu(196, 3)(x)
-    x = layers.Flatten()(x)
-    x = layers.Dense(classes, activation="softmax", dtype="float32")(x)
-    return keras.Model(features, x, name="detector")
-
-
 def logits_of(recognizer: keras.Model) -> keras.Model:
     """The same network, sharing all weights, without its softmax."""
     return keras.Model(recognizer.input, recognizer.get_layer("logits").output)

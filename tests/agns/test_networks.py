@@ -19,7 +19,6 @@ def trainable(network):
         (networks.build_openface_base, 3_743_280, 3_733_968),
         (lambda: networks.build_openface(10), 3_744_958, 3_735_646),
         (lambda: networks.build_openface(143), 3_821_215, 3_811_903),
-        (networks.build_detector_head, 1_616_806, 1_615_630),
     ],
 )
 def test_weight_counts(build, total, learned):
