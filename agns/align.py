@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 import shared.images
 import shared.outputs
+from agns.frames import CANONICAL_SIZE
 from shared.errors import UserError, no_arguments, report, run_main
 from shared.images import (
     Photo,
@@ -38,7 +39,6 @@ from shared.text import printable, say, warn
 # Outer and inner corner of the right eye as one looks at the photo, the same
 # of the left eye, base of the nose: (x, y) of the canonical pose of 224 x 224
 # pixels in which the paper's frames are drawn.
-CANONICAL_SIZE = 224
 CANONICAL_MARKS = np.array(
     [[166, 78], [133, 80], [57, 82], [90, 81], [115, 133]], np.float64
 )
@@ -261,13 +261,6 @@ def find_files(images_dir):
     return paths, left_out
 
 
-def as_uint8(photo):
-    """A photo's colour pixels with 8 bits, [H, W, 3]."""
-    if photo.bit_depth == 16:
-        return cv2.convertScaleAbs(photo.pixels, alpha=1 / 257)
-    return photo.pixels
-
-
 def align_file(aligner, path, target, faces_kept, max_pixels, outputs):
     """Aligns the faces of one file and writes them.
 
@@ -288,7 +281,7 @@ def align_file(aligner, path, target, faces_kept, max_pixels, outputs):
     photo = read_photo(path, max_pixels)
     for note in photo.notes:
         warn(f"{path}: {note}")
-    image = as_uint8(photo)
+    image = photo.rgb8
     faces, centers = aligner.find(image)
     if faces_kept == "central" and len(faces):
         faces = most_central(faces, centers, image.shape)

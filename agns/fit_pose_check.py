@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from absl import flags
 
-from agns.align import CANONICAL_SIZE, as_uint8, find_files
-from agns.frames import load_frames, load_mask, wear
+from agns.align import find_files
+from agns.frames import CANONICAL_SIZE, load_frames, load_mask, wear
 from agns.pose_check import PoseCheck, edge_features
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import read_photo, write_bytes
@@ -82,7 +82,7 @@ def read_squares(paths):
     """The middle squares of photos, uint8 [N, 224, 224, 3]."""
     squares = []
     for path in paths:
-        pixels = as_uint8(read_photo(path))
+        pixels = read_photo(path).rgb8
         height, width = pixels.shape[:2]
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2

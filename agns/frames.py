@@ -9,11 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from agns.align import CANONICAL_SIZE, as_uint8
 from shared.errors import UserError
 from shared.images import read_photo
 from shared.photo_folders import photos_of
 
+# Side of an aligned face, and of the canvas on which frames lie.
+CANONICAL_SIZE = 224
 MASK_FILE = Path(__file__).parent / "assets" / "frame_mask.png"
 # Where the generator's 64 x 176 pixels lie on the canvas (rows 53 to 116,
 # columns 25 to 200, as the port has it; the original begins at 52 and 24).
@@ -29,7 +30,7 @@ def load_mask(path=MASK_FILE):
     Raises:
         UserError: if it cannot be read or has another size.
     """
-    pixels = as_uint8(read_photo(path))
+    pixels = read_photo(path).rgb8
     if pixels.shape[:2] != (CANONICAL_SIZE, CANONICAL_SIZE):
         raise UserError(
             f"--mask: {path} is {pixels.shape[1]} x {pixels.shape[0]} pixels; "
@@ -69,7 +70,7 @@ def load_frames(images_dir, limit=0):
     """
     frames = []
     for path in photos_of(images_dir)[: limit or None]:
-        pixels = as_uint8(read_photo(path))
+        pixels = read_photo(path).rgb8
         if pixels.shape[:2] == (CANONICAL_SIZE, CANONICAL_SIZE):
             pixels = crop(pixels)
         if pixels.shape[:2] != (HEIGHT, WIDTH):

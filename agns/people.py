@@ -131,7 +131,7 @@ def as_face(photo, path, size=CANONICAL_SIZE, exact=False):
     Returns:
         uint8 [size, size, 3] RGB.
     """
-    pixels = as_uint8(photo)
+    pixels = photo.rgb8
     square = pixels.shape[0] == pixels.shape[1]
     if not square or (exact and len(pixels) != size):
         wanted = f"{size} x {size} pixels" if exact else "square"

@@ -21,7 +21,7 @@ from absl import flags
 
 import shared.images
 from agns import api
-from agns.align import Aligner, as_uint8, find_files
+from agns.align import Aligner, find_files
 from agns.people import as_face
 from agns.pose_check import PoseCheck
 from shared.errors import UserError, no_arguments, report, run_main
@@ -83,7 +83,7 @@ def read_faces(path, aligner, max_pixels):
         warn(f"{path}: {note}")
     if aligner is None:
         return as_face(photo, path)[None], photo.notes
-    faces, _ = aligner.find(as_uint8(photo))
+    faces, _ = aligner.find(photo.rgb8)
     if not len(faces):
         raise UserError(f"{path}: no face found; try a larger or upright photo")
     return faces, photo.notes

@@ -61,6 +61,13 @@ class Photo:
         return 8 * self.pixels.dtype.itemsize
 
     @property
+    def rgb8(self) -> np.ndarray:
+        """The colour pixels with 8 bits, [H, W, 3] uint8, rounded."""
+        if self.bit_depth == 16:
+            return cv2.convertScaleAbs(self.pixels, alpha=1 / 257)
+        return self.pixels
+
+    @property
     def array(self) -> np.ndarray:
         """The colour pixels as a program wants them: [H, W] if gray."""
         return self.pixels[..., 0] if self.gray else self.pixels

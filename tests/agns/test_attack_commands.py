@@ -41,8 +41,6 @@ def test_an_attack_says_what_it_reached(
         f"--attacker={people / 'Person_1'}",
         f"--run_dir={tmp_path / 'run'}",
         f"--save_dir={tmp_path / 'out'}",
-        "--distribute=mirrored",
-        "--steps_per_execution=2",
     )
     # TensorFlow is to report errors, and its optimizer has none.
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -63,6 +61,28 @@ def test_an_attack_says_what_it_reached(
     assert again.returncode == 0, again.stderr[-2000:]
     assert "dodging succeeded" in again.stdout
     assert "E0000" not in again.stderr and "cuInit" not in again.stderr
+
+
+def test_an_attack_is_distributed(small_run, eyeglass_run, tmp_path):
+    people = tiny.write_people(tmp_path / "faces")
+    flags = common(
+        small_run,
+        eyeglass_run,
+        "--kind=impersonation",
+        f"--attacker={people / 'Person_1'}",
+        "--target=Person_2",
+        f"--run_dir={tmp_path / 'run'}",
+        f"--save_dir={tmp_path / 'out'}",
+        "--steps_per_execution=2",
+        "--distribute=mirrored",
+        "--stop_probability=1",
+    )
+    ended, printed = outcomes(
+        ["agns.attack", *flags], module="tests.agns.small"
+    )
+    assert ended == ["exit code 1"], ended
+    assert "impersonation failed: Person_2 has 0." in printed
+    assert (tmp_path / "run" / "generator.weights.h5").exists()
 
 
 def test_an_evaluation_goes_on_and_keeps_its_settings(

@@ -262,6 +262,15 @@ def test_a_directory_that_cannot_be_made(tmp_path):
     assert (tmp_path / "a" / "b").is_dir()
 
 
+def test_sixteen_bits_are_rounded_to_eight():
+    deep = np.array([0, 128, 129, 65_280, 65_535], np.uint16)
+    photo = Photo(np.stack([deep] * 3, axis=-1)[None])
+    assert photo.rgb8.dtype == np.uint8
+    np.testing.assert_array_equal(photo.rgb8[0, :, 0], [0, 0, 1, 254, 255])
+    eight = Photo(photo.rgb8)
+    assert eight.rgb8 is eight.pixels
+
+
 def test_list_photos(tmp_path):
     with pytest.raises(UserError, match="holds no photos"):
         list_photos(tmp_path)
