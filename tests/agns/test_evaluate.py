@@ -13,13 +13,13 @@ from agns.evaluate_attacks import Arena, plan_attacks
 from agns.evaluate_report import is_success, summarize, write_pictures
 from agns.frames import load_mask
 from agns.game import AttackRules
-from agns.goals import GOALS
+from agns.goals import EVALUATED
 from agns.realism import Judged, judge
 from shared.errors import UserError
 from tests.agns import tiny
 
 PEOPLE = [f"Person_{index}" for index in range(5)]
-KINDS = list(GOALS)
+KINDS = EVALUATED
 
 
 @pytest.fixture(scope="module")
