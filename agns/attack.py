@@ -46,8 +46,6 @@ from shared.outputs import refuse_existing
 from shared.text import say
 from shared.training import RunOptions, open_run, write_text
 
-FLAGS = flags.FLAGS
-
 # What a run may not change when it goes on, and what it may.
 FIXED = (
     "kind",
@@ -216,38 +214,38 @@ def describe(check, name):
     )
 
 
-def main(argv) -> int:
+def main(arguments, values=flags.FLAGS) -> int:
     """Runs the command; returns its exit code."""
-    no_arguments(argv)
-    options = RunOptions.from_flags()
+    no_arguments(arguments)
+    options = RunOptions.from_flags(values)
     options.limit_threads()
-    attacker, save_dir = Path(FLAGS.attacker), Path(FLAGS.save_dir)
-    kind = KINDS[FLAGS.kind]
-    mask = load_mask(FLAGS.mask) if FLAGS.mask else load_mask()
-    rules = rules_from_flags()
+    attacker, save_dir = Path(values.attacker), Path(values.save_dir)
+    kind = KINDS[values.kind]
+    mask = load_mask(values.mask) if values.mask else load_mask()
+    rules = rules_from_flags(values)
     keras.utils.set_random_seed(options.seed)
     with options.scope():
         networks, people = load_networks(
-            FLAGS.model, FLAGS.recognizer, options.precision
+            values.model, values.recognizer, options.precision
         )
         *players, checker = networks
-        goal, person = choose_goal(kind, attacker.name, FLAGS.target, people)
+        goal, person = choose_goal(kind, attacker.name, values.target, people)
         photos = load_attackers_photos(attacker, kind.physical)
-        frames = load_frames(FLAGS.images_dir) if FLAGS.images_dir else None
+        frames = load_frames(values.images_dir) if values.images_dir else None
         attack = {
             "kind": kind.name,
             "attacker": attacker.name,
             "person": people[person],
-            "recognizer": FLAGS.recognizer,
+            "recognizer": values.recognizer,
             "seed": options.seed,
         }
-        replace = check_save_dir(save_dir, attack, FLAGS.overwrite)
-        fixed = {flag: FLAGS[flag].value for flag in FIXED}
-        fixed |= {"attacker": attacker.name, "eyeglasses": FLAGS.model}
+        replace = check_save_dir(save_dir, attack, values.overwrite)
+        fixed = {flag: values[flag].value for flag in FIXED}
+        fixed |= {"attacker": attacker.name, "eyeglasses": values.model}
         open_run(
             options.run_dir,
             fixed,
-            flexible={flag: FLAGS[flag].value for flag in FLEXIBLE},
+            flexible={flag: values[flag].value for flag in FLEXIBLE},
             resume_from=options.resume_from,
         )
         make_directory(save_dir)
@@ -269,17 +267,17 @@ def main(argv) -> int:
         goal,
         person,
         photos,
-        steps=FLAGS.steps,
-        check_every=FLAGS.check_every,
-        batch_size=FLAGS.batch_size,
-        stop=FLAGS.stop_probability,
+        steps=values.steps,
+        check_every=values.check_every,
+        batch_size=values.batch_size,
+        stop=values.stop_probability,
         seed=options.seed,
         options=options,
     )
     result = attack | result_of(check, untaught)
     write_text(save_dir / "attack.json", json.dumps(result, indent=2) + "\n")
     write_attack(
-        save_dir, check.glasses, photos, mask, FLAGS.frame_width, replace
+        save_dir, check.glasses, photos, mask, values.frame_width, replace
     )
     say(f"{describe(check, people[person])}; {save_dir}")
     return 0 if check.succeeded else 1

@@ -5,8 +5,6 @@ from absl import flags
 from agns.game import OBJECTIVES, AttackRules
 from shared.errors import UserError
 
-FLAGS = flags.FLAGS
-
 
 def define_attack_flags() -> None:
     """Defines the flags that say how glasses learn."""
@@ -23,7 +21,7 @@ def define_attack_flags() -> None:
     flags.DEFINE_float("discriminator_rate", 2e-5, "Of the discriminator.")
 
 
-def rules_from_flags() -> AttackRules:
+def rules_from_flags(values=flags.FLAGS) -> AttackRules:
     """The rules that the flags describe.
 
     Raises:
@@ -31,10 +29,10 @@ def rules_from_flags() -> AttackRules:
     """
     try:
         return AttackRules(
-            FLAGS.kappa,
-            FLAGS.objective,
-            FLAGS.learning_rate,
-            FLAGS.discriminator_rate,
+            values.kappa,
+            values.objective,
+            values.learning_rate,
+            values.discriminator_rate,
         )
     except ValueError as error:
         raise UserError(str(error)) from error

@@ -38,8 +38,6 @@ from agns.report import accuracy_table
 from shared.errors import UserError, no_arguments, run_main
 from shared.training import limit_threads, open_run, write_text
 
-FLAGS = flags.FLAGS
-
 # What attacks and controls that are kept were made with; more seeds may follow.
 FIXED = (
     "recognizer",
@@ -132,69 +130,69 @@ def read_done(path):
     return done
 
 
-def main(argv) -> None:
+def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
-    no_arguments(argv)
-    limit_threads(FLAGS.threads)
-    network, names = load_recognizer(FLAGS.recognizer)
-    if FLAGS.attackers > len(names):
+    no_arguments(arguments)
+    limit_threads(values.threads)
+    network, names = load_recognizer(values.recognizer)
+    if values.attackers > len(names):
         raise UserError(
-            f"--attackers: {FLAGS.attackers} are wanted, the recogniser knows "
+            f"--attackers: {values.attackers} are wanted, the recogniser knows "
             f"{len(names)} people"
         )
-    rules = rules_from_flags()
+    rules = rules_from_flags(values)
 
     # Recognition.
-    clean = {FLAGS.recognizer: recognition(network, names, FLAGS.images_dir)}
-    others = {model: load_recognizer(model) for model in FLAGS.transfer}
+    clean = {values.recognizer: recognition(network, names, values.images_dir)}
+    others = {model: load_recognizer(model) for model in values.transfer}
     for model, (other, known) in others.items():
         if known != names:
             raise UserError(
                 f"--transfer: {model} knows other people than "
-                f"{FLAGS.recognizer}"
+                f"{values.recognizer}"
             )
-        clean[model] = recognition(other, known, FLAGS.images_dir)
+        clean[model] = recognition(other, known, values.images_dir)
     for model, table in clean.items():
         print(f"{model}: {table['accuracy']:.1%} of held-out photos")
 
     # Controls.
     plan = plan_attacks(
         names,
-        FLAGS.attackers,
-        FLAGS.targets,
-        FLAGS.seeds,
-        FLAGS.kinds,
-        FLAGS.seed,
+        values.attackers,
+        values.targets,
+        values.seeds,
+        values.kinds,
+        values.seed,
     )
     mask = load_mask()
     keras.utils.set_random_seed(0)
     learned_from = network
-    if FLAGS.precision != "float32":
-        learned_from, _ = load_recognizer(FLAGS.recognizer, FLAGS.precision)
+    if values.precision != "float32":
+        learned_from, _ = load_recognizer(values.recognizer, values.precision)
     arena = Arena(
-        *load_eyeglasses(FLAGS.model),
+        *load_eyeglasses(values.model),
         learned_from,
         network,
         mask,
         rules,
-        FLAGS.jit_compile,
+        values.jit_compile,
     )
     photos = {
         attack.attacker: load_attackers_photos(
-            Path(FLAGS.images_dir) / attack.attacker
-        ).first(FLAGS.photos)
+            Path(values.images_dir) / attack.attacker
+        ).first(values.photos)
         for attack in plan
     }
     sources = controls.make_sources(
         arena.generator,
-        load_frames(FLAGS.frames_dir, FLAGS.pairs)
-        if FLAGS.frames_dir
+        load_frames(values.frames_dir, values.pairs)
+        if values.frames_dir
         else None,
-        FLAGS.pairs,
+        values.pairs,
     )
     # Only now: what is refused leaves no settings behind.
-    fixed = {flag: FLAGS[flag].value for flag in FIXED}
-    report_dir = open_run(FLAGS.report_dir, fixed, flag="report_dir")
+    fixed = {flag: values[flag].value for flag in FIXED}
+    report_dir = open_run(values.report_dir, fixed, flag="report_dir")
     baseline = read_or_measure(
         report_dir / "controls.json",
         lambda: controls.measure(
@@ -215,9 +213,9 @@ def main(argv) -> None:
             photos[attack.attacker],
             others,
             report_dir,
-            steps=FLAGS.steps,
-            check_every=FLAGS.check_every,
-            batch_size=FLAGS.batch_size,
+            steps=values.steps,
+            check_every=values.check_every,
+            batch_size=values.batch_size,
         )
         record["seconds"] = round(time.monotonic() - start, 1)
         done.append(record)
@@ -226,7 +224,7 @@ def main(argv) -> None:
 
     # Report.
     summary = summarize(clean, baseline, done)
-    summary["settings"] = fixed | {"seeds": FLAGS.seeds}
+    summary["settings"] = fixed | {"seeds": values.seeds}
     write_text(report_dir / "report.json", json.dumps(summary, indent=2) + "\n")
     write_pictures(report_dir, done, baseline, photos, mask)
     for kind, row in summary["attacks"].items():

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from agns.align import CANONICAL_SIZE, as_uint8
+from agns.align import CANONICAL_SIZE
 from shared.errors import UserError
 from shared.images import read_photo
 from shared.photo_folders import photos_of

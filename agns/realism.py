@@ -28,8 +28,6 @@ from shared.metrics.roc import auc, auc_interval
 from shared.outputs import refuse_existing
 from shared.training import limit_threads, write_text
 
-FLAGS = flags.FLAGS
-
 
 def define_flags() -> None:
     """Defines the command's flags."""
@@ -100,34 +98,34 @@ def judge(real, generated, steps, seed):
     return auc(scores, labels), auc_interval(scores, labels)
 
 
-def main(argv) -> None:
+def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
-    no_arguments(argv)
-    path = Path(FLAGS.report_dir) / "realism.json"
-    refuse_existing(path, FLAGS.overwrite)
-    limit_threads(FLAGS.threads)
-    random = np.random.default_rng(FLAGS.seed)
-    real = load_frames(FLAGS.images_dir)
-    real = real[random.permutation(len(real))[: FLAGS.frames]]
-    if FLAGS.glasses_dir:
-        generated = load_frames(FLAGS.glasses_dir, FLAGS.frames)
+    no_arguments(arguments)
+    path = Path(values.report_dir) / "realism.json"
+    refuse_existing(path, values.overwrite)
+    limit_threads(values.threads)
+    random = np.random.default_rng(values.seed)
+    real = load_frames(values.images_dir)
+    real = real[random.permutation(len(real))[: values.frames]]
+    if values.glasses_dir:
+        generated = load_frames(values.glasses_dir, values.frames)
     else:
-        generator, _ = load_eyeglasses(FLAGS.model)
+        generator, _ = load_eyeglasses(values.model)
         codes = random.normal(size=(len(real), CODE_SIZE)).astype("float32")
         generated = to_uint8(answers(generator, codes))
     if min(len(real), len(generated)) < 8:
         raise UserError("--images_dir: at least 8 frames of each are needed")
     area, interval = judge(
-        on_frame(real), on_frame(generated), FLAGS.steps, FLAGS.seed
+        on_frame(real), on_frame(generated), values.steps, values.seed
     )
     result = {
         "auc": area,
         "interval": list(interval),
         "frames": min(len(real), len(generated)),
-        "steps": FLAGS.steps,
-        "seed": FLAGS.seed,
+        "steps": values.steps,
+        "seed": values.seed,
     }
-    make_directory(FLAGS.report_dir)
+    make_directory(values.report_dir)
     write_text(path, json.dumps(result, indent=2) + "\n")
     print(
         f"AUC of a fresh discriminator: {area:.3f} "
