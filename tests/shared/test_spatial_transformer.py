@@ -169,6 +169,6 @@ def test_graph_samples_by_gather():
 
 def test_refuses_wrong_shapes():
     with pytest.raises(ValueError, match="theta"):
-        affine_warp(np.zeros((1, 4, 4, 3)), np.zeros((1, 2, 3)))
+        affine_warp(np.zeros((1, 4, 4, 3), "f"), np.zeros((1, 2, 3), "f"))
     with pytest.raises(ValueError, match="images"):
-        affine_warp(np.zeros((4, 4, 3)), np.zeros((1, 6)))
+        affine_warp(np.zeros((4, 4, 3), "f"), np.zeros((1, 6), "f"))
