@@ -81,8 +81,12 @@ def _files(root):
 
 @functools.cache
 def _commands(root):
-    """Our modules that Python can run."""
-    return [n for n, p in _files(root).items() if "__main__" in p.read_text()]
+    """Our modules that Python can run, but for the doors to all of them."""
+    return [
+        name
+        for name, path in _files(root).items()
+        if path.name != "__main__.py" and "__main__" in path.read_text()
+    ]
 
 
 @functools.cache
