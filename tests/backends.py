@@ -116,7 +116,8 @@ def _mentions(root, name):
         for start, rest in _PROGRAM.findall(program):
             listed = re.split(r"[\s,]+", rest)
             imported |= {f"{start}.{each}".strip(".") for each in listed}
-    imported |= strings & _files(root).keys()
+    # The name of a package alone is a word.
+    imported |= {s for s in strings & _files(root).keys() if "." in s}
     # A module runs the packages that it is in.
     for each in [*imported, name]:
         parts = each.split(".")
