@@ -23,7 +23,7 @@ from benchmarks.training import (
 )
 from dcgan import networks
 from dcgan.batches import ImageBatches
-from dcgan.data import CLASS_NAMES
+from dcgan.datasets import DATASETS
 from dcgan.presets import PRESETS
 from dcgan.train import build_game
 from shared.errors import no_arguments, run_main
@@ -71,7 +71,7 @@ def main(arguments) -> None:
         settings["batch_size"],
         STEPS_PER_EPOCH,
         0,
-        labels=random.integers(0, len(CLASS_NAMES["mnist"]), IMAGES)
+        labels=random.integers(0, len(DATASETS["mnist"].class_names), IMAGES)
         if settings["conditional"]
         else None,
     )

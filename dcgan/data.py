@@ -10,27 +10,8 @@ from shared.errors import UserError
 from shared.images import SUFFIXES, read_photo, resize_area
 from shared.photo_folders import survey, tell_left_out
 
-DATASETS = ("mnist", "fashion_mnist", "celeba", "folder")
-LABELLED = ("mnist", "fashion_mnist")
-# Names of the classes of `LABELLED`.
-CLASS_NAMES = {
-    "mnist": tuple("0123456789"),
-    "fashion_mnist": (
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    ),
-}
 # A label is kept in 8 bits.
 MOST_CLASSES = 256
-_TFDS_NAMES = {"celeba": "celeb_a"}
 _IDX_NAMES = {"train": "train", "test": "t10k"}
 
 
@@ -88,71 +69,32 @@ def first_images(images: ImageSet, count: int):
     return np.sort(np.argsort(turn, kind="stable")[:count])
 
 
-def image_size(dataset: str) -> int:
-    """Side in pixels at which a data set is learned: 28 or 64."""
-    return 28 if dataset in LABELLED else 64
+def read_photos(record, path, split, channels, crop_size, mixed_sizes, classes):
+    """Reads a folder of image files, subfolders included.
 
-
-def load_images(
-    dataset: str,
-    data_dir=None,
-    split: str = "train",
-    channels: int = 3,
-    crop_size: int = 0,
-    mixed_sizes: bool = False,
-    class_folders: bool = False,
-) -> ImageSet:
-    """Reads a data set.
-
-    MNIST and Fashion-MNIST: an npz file (x_train, y_train, x_test, y_test),
-    the four IDX files, or folders of PNGs, one a class, below `train` and
-    `test` or not. CelebA and `folder`: image files, subfolders included; the
-    middle square is resized to 64 pixels. Without `data_dir` the set is
-    fetched through TensorFlow Datasets.
+    The middle square of each is resized to the set's size. With `classes` the
+    folder holds one folder a class, whose name is the class's.
 
     Args:
-        dataset: One of `DATASETS`.
-        data_dir: File or folder; None fetches the set.
-        split: `train` or `test`; one folder of images has no test part.
-        channels: 1 or 3, of a `folder`.
-        crop_size: Side in pixels of the middle square that is taken before
-            resizing to 64; 0 means the shorter side.
-        mixed_sizes: Whether a folder may hold images of several sizes.
-        class_folders: Whether a `folder` holds one folder a class, whose name
-            is the class's, in which case it must.
+        record: `dcgan.datasets.DataSet`.
+        path: The folder.
+        split: Is not looked at: one folder of images has no test part.
+        channels, crop_size, mixed_sizes, classes: See
+            `dcgan.datasets.load_images`.
 
     Returns:
-        ImageSet, in the order of the files.
-
-    Raises:
-        UserError: naming the file or folder that cannot be used.
-        ValueError: If `dataset` or `split` is unknown.
+        ImageSet.
     """
-    if dataset not in DATASETS or split not in _IDX_NAMES:
-        raise ValueError(
-            f"`dataset` must be one of {', '.join(DATASETS)} and `split` "
-            f"train or test. Received: {dataset!r}, {split!r}"
-        )
-    if data_dir is None:
-        if dataset == "folder":
-            raise UserError("--data_dir is missing: a folder of images")
-        return _fetch(dataset, split, crop_size)
-    path = Path(data_dir)
-    if not path.exists():
-        raise UserError(f"--data_dir: {path}: no such file or folder")
-    if dataset in LABELLED:
-        return _read_labelled(dataset, path, split)
     if not path.is_dir():
         raise UserError(f"--data_dir: {path}: is no folder of images")
-    channels = 3 if dataset == "celeba" else channels
     labels, names = None, ()
-    if class_folders:
+    if classes:
         files, labels, names = list_class_folders(path)
     else:
         files = _image_files(path)
-    pixels = _read_files(files, channels, mixed_sizes)
-    pixels = np.stack([_to_square(p, crop_size, 64) for p in pixels])
-    return ImageSet(pixels, labels, names)
+    pixels = _read_files(files, record.channels or channels, mixed_sizes)
+    pixels = [to_square(p, crop_size, record.size) for p in pixels]
+    return ImageSet(np.stack(pixels), labels, names)
 
 
 def list_class_folders(folder):
@@ -197,32 +139,47 @@ def list_class_folders(folder):
     return [f for fs in files for f in fs], labels.astype(np.uint8), names
 
 
-def _read_labelled(dataset, path, split):
+def read_labelled(record, path, split, *_):
+    """Reads images of one size that say their classes.
+
+    An npz file (x_train, y_train, x_test, y_test), the four IDX files, or
+    folders of PNGs, `0`, `1`, ..., below `train` and `test` or not.
+
+    Args:
+        record: `dcgan.datasets.DataSet`.
+        path: File or folder.
+        split: `train` or `test`.
+
+    Returns:
+        ImageSet.
+    """
     if path.is_dir():
         idx = _idx_files(path, split)
-        named = path / f"{dataset}.npz"
+        named = path / f"{record.name}.npz"
         if idx:
             pixels, labels = map(read_idx, idx)
             path = idx[0]
         elif named.exists():
-            return _read_labelled(dataset, named, split)
+            return read_labelled(record, named, split)
         else:
-            return _read_numbered_folders(dataset, path, split)
+            return _read_numbered_folders(record, path, split)
     else:
         pixels, labels = read_npz(path, (f"x_{split}", f"y_{split}"))
     if pixels.ndim == 3:
         pixels = pixels[..., None]
-    if pixels.shape[1:] != (28, 28, 1):
+    if pixels.shape[1:] != record.shape:
         raise UserError(
-            f"{path}: holds images of shape {pixels.shape[1:]}, not 28 x 28 "
-            "gray; use --dataset=folder for others"
+            f"{path}: holds images of shape {pixels.shape[1:]}, not "
+            f"{record.describe_size()}; use --dataset=folder for others"
         )
+    # Some sets keep labels as a column.
+    labels = labels.reshape(-1) if labels.shape[1:] == (1,) else labels
     if labels.shape != pixels.shape[:1] or not len(labels):
         raise UserError(
             f"{path}: {len(pixels)} images and {labels.shape} labels do not "
             "fit together"
         )
-    names = CLASS_NAMES[dataset]
+    names = record.class_names
     if labels.max() >= len(names):
         raise UserError(
             f"{path}: label {labels.max()} is none of 0 to {len(names) - 1}"
@@ -244,11 +201,11 @@ def _idx_files(folder, split):
     return found or None
 
 
-def _read_numbered_folders(dataset, folder, split):
+def _read_numbered_folders(record, folder, split):
     root = folder / split if (folder / split).is_dir() else folder
     if root == folder and split == "test":
         raise UserError(f"{folder}: has no test part (a folder `test`)")
-    names = CLASS_NAMES[dataset]
+    names = record.class_names
     classes = [root / str(label) for label in range(len(names))]
     if not all(c.is_dir() for c in classes):
         raise UserError(
@@ -258,12 +215,14 @@ def _read_numbered_folders(dataset, folder, split):
         )
     files = [_image_files(c) for c in classes]
     labels = np.repeat(np.arange(len(names)), [len(f) for f in files])
-    images = _read_files([f for fs in files for f in fs], 1, False)
-    if images[0].shape[:2] != (28, 28):
+    images = _read_files(
+        [f for fs in files for f in fs], record.channels, False
+    )
+    if images[0].shape[:2] != record.shape[:2]:
         height, width = images[0].shape[:2]
         raise UserError(
-            f"{files[0][0]}: is {width} x {height} pixels, not 28 x 28; use "
-            "--dataset=folder for others"
+            f"{files[0][0]}: is {width} x {height} pixels, not {record.size} x "
+            f"{record.size}; use --dataset=folder for others"
         )
     return ImageSet(np.stack(images), labels.astype(np.uint8), names)
 
@@ -302,7 +261,8 @@ def _read_files(files, channels, mixed_sizes):
     return images
 
 
-def _to_square(pixels, crop_size, size):
+def to_square(pixels, crop_size, size):
+    """The middle square of an image, resized to uint8 [size, size, C]."""
     height, width = pixels.shape[:2]
     side = min(height, width, crop_size or height)
     top, left = (height - side) // 2, (width - side) // 2
@@ -311,7 +271,7 @@ def _to_square(pixels, crop_size, size):
     return np.clip(np.rint(resized), 0, 255).astype(np.uint8)
 
 
-def _fetch(dataset, split, crop_size):
+def fetch(record, split, crop_size):
     """A data set through TensorFlow Datasets, which keeps it on disk."""
     try:
         import tensorflow_datasets as tfds
@@ -320,22 +280,21 @@ def _fetch(dataset, split, crop_size):
             "--data_dir is missing, and tensorflow-datasets, which would "
             "fetch the set, is not installed"
         ) from None
-    name = _TFDS_NAMES.get(dataset, dataset)
     try:
-        source = tfds.as_numpy(tfds.load(name, split=split))
+        source = tfds.as_numpy(tfds.load(record.tfds_name, split=split))
     except Exception as error:
         # Its downloader raises whatever its network libraries do.
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise UserError(
-            f"--dataset={dataset}: cannot be fetched ({reason[0][:120]}); "
+            f"--dataset={record.name}: cannot be fetched ({reason[0][:120]}); "
             "give --data_dir"
         ) from error
     pixels, labels = [], []
     for example in source:
         image = example["image"]
-        if dataset == "celeba":
-            image = _to_square(image, crop_size, 64)
+        if image.shape != record.shape:
+            image = to_square(image, crop_size, record.size)
         pixels.append(image)
         labels.append(example.get("label"))
     labels = None if labels[0] is None else np.array(labels, np.uint8)
-    return ImageSet(np.stack(pixels), labels, CLASS_NAMES.get(dataset, ()))
+    return ImageSet(np.stack(pixels), labels, record.class_names)

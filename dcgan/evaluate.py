@@ -22,7 +22,7 @@ import onnxruntime
 from absl import flags
 
 from dcgan import api
-from dcgan.data import DATASETS, LABELLED, load_images
+from dcgan.datasets import DATASETS, load_images
 from dcgan.features import (
     Classifier,
     Inception,
@@ -160,18 +160,17 @@ def find_judge(values):
         return Inception(values.inception, values.threads)
     if values.classifier:
         return Classifier(values.classifier, values.threads)
-    if values.dataset in LABELLED:
-        return Classifier(shipped_classifier(values.dataset), values.threads)
-    return None
+    shipped = shipped_classifier(values.dataset)
+    return Classifier(shipped, values.threads) if shipped.exists() else None
 
 
 def read_sets(values, channels):
     """The training images, and images to take as unseen ones.
 
-    MNIST and Fashion-MNIST have a test part; of any other set a tenth is
-    taken, which the models may have seen.
+    Of a set without a test part a tenth is taken, which the models may have
+    seen.
     """
-    if values.dataset in LABELLED:
+    if DATASETS[values.dataset].has_test:
         return [
             load_images(values.dataset, values.data_dir, split).pixels
             for split in ("train", "test")

@@ -17,7 +17,7 @@ from absl import flags
 
 import shared.outputs
 from dcgan.api import GENERATOR
-from dcgan.data import CLASS_NAMES
+from dcgan.datasets import DATASETS
 from dcgan.networks import build_networks
 from shared import export, half_storage
 from shared.errors import UserError, no_arguments, run_main
@@ -47,8 +47,9 @@ def class_names(run_dir) -> tuple[str, ...]:
     config = read_config(run_dir, CONFIG_TYPES)
     if not config["conditional"]:
         return ()
-    if config["dataset"] in CLASS_NAMES:
-        return CLASS_NAMES[config["dataset"]]
+    names = DATASETS[config["dataset"]].class_names
+    if names:
+        return names
     return tuple(read_config(run_dir, {"class_names": list})["class_names"])
 
 

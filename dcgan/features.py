@@ -66,13 +66,19 @@ class Classifier:
         """Number of classes."""
         return len(self.class_names)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the images that it judges."""
+        return tuple(self._network.session.get_inputs()[0].shape[1:])
+
     def describe(self) -> str:
         """What the features are, in a sentence."""
+        height, width, _ = self.shape
         facts = self.metadata
         return (
             f"Features: the last hidden layer of a classifier of "
-            f"{facts['dataset']} at 28 x 28 pixels, without resizing (test "
-            f"accuracy {facts['test_accuracy']:.4f} on "
+            f"{facts['dataset']} at {width} x {height} pixels, without "
+            f"resizing (test accuracy {facts['test_accuracy']:.4f} on "
             f"{facts['test_images']} images)."
         )
 
@@ -80,7 +86,7 @@ class Classifier:
         """Classifies images.
 
         Args:
-            images: uint8 [N, 28, 28, 1].
+            images: uint8 [N, *shape].
 
         Returns:
             Judgement.
@@ -89,10 +95,10 @@ class Classifier:
             ValueError: If the images are not as described.
         """
         images = np.asarray(images)
-        if images.dtype != np.uint8 or images.shape[1:] != (28, 28, 1):
+        if images.dtype != np.uint8 or images.shape[1:] != self.shape:
             raise ValueError(
-                "`images` must be uint8 [N, 28, 28, 1]. Received: "
-                f"{images.dtype} {images.shape}"
+                f"`images` must be uint8 [N, {', '.join(map(str, self.shape))}]"
+                f". Received: {images.dtype} {images.shape}"
             )
         network, names = self._network, ["features", "probabilities"]
         parts = []

@@ -1,11 +1,11 @@
 """Generators and discriminators.
 
-The report's, for 28 and 64 pixels, and those of the keras.io examples which
-they are compared with. All are functional graphs. A generator maps `latent`
-[N, Z] to `image` [N, H, W, C] in [-1, 1]; a discriminator maps `image` to
-`logit` [N, 1], whose sigmoid is the probability of a real image, or to such a
-logit of each class (`dcgan.conditional_gan`). Both ends are float32 under mixed
-precision.
+The report's, for 28 pixels (and 32, by the same rule) and 64, and those of the
+keras.io examples which they are compared with. All are functional graphs. A
+generator maps `latent` [N, Z] to `image` [N, H, W, C] in [-1, 1]; a
+discriminator maps `image` to `logit` [N, 1], whose sigmoid is the probability
+of a real image, or to such a logit of each class (`dcgan.conditional_gan`).
+Both ends are float32 under mixed precision.
 """
 
 import keras
@@ -15,7 +15,8 @@ from dcgan.upsample_conv import UpsampleConv2D
 
 RESIZERS = ("upsampling", "transposed")
 FAMILIES = ("report", "keras_io")
-SIZES = (28, 64)
+# Two doublings lead to 28 and 32, four to 64.
+SIZES = (28, 32, 64)
 LATENT_SIZES = {"report": 100, "keras_io": 128}
 
 
@@ -31,11 +32,11 @@ def build_networks(
 
     Args:
         family: `report` or `keras_io`.
-        size: Side of an image in pixels, 28 or 64.
+        size: Side of an image in pixels, one of `SIZES`.
         channels: 1 or 3.
         resizer: How the report's generator doubles sizes: `upsampling` or
             `transposed` convolution.
-        dropout: Rate in the report's 28-pixel discriminator.
+        dropout: Rate in the report's discriminator of 28 or 32 pixels.
         classes: Classes that both players are told: the discriminator has a
             logit of each; 0 for none.
 
@@ -58,19 +59,19 @@ def build_networks(
             )
     outputs, latent = max(classes, 1), latent_size(family, classes)
     if family == "keras_io":
-        if size == 28:
+        if size < 64:
             return (
-                keras_io_generator_28(channels, latent),
-                keras_io_critic_28(channels, outputs),
+                keras_io_generator_28(channels, latent, size),
+                keras_io_critic_28(channels, outputs, size),
             )
         return (
             keras_io_generator_64(channels, latent),
             keras_io_critic_64(channels, outputs),
         )
-    if size == 28:
+    if size < 64:
         return (
-            generator_28(channels, resizer, latent),
-            discriminator_28(channels, dropout, outputs),
+            generator_28(channels, resizer, latent, size),
+            discriminator_28(channels, dropout, outputs, size),
         )
     return (
         generator_64(channels, resizer, latent),
@@ -111,16 +112,18 @@ def generator_28(
     channels: int = 1,
     resizer: str = "upsampling",
     latent_size: int = LATENT_SIZES["report"],
+    size: int = 28,
 ):
-    """The report's generator: 2,330,944 weights for one channel.
+    """The report's generator: 2,330,944 weights for one channel at 28 pixels.
 
     Batch normalisation stands on the flat vector, before the reshape; no
     layer has a bias.
     """
     latent = _latent(latent_size)
-    x = layers.Dense(7 * 7 * 256, use_bias=False)(latent)
+    side = size // 4
+    x = layers.Dense(side * side * 256, use_bias=False)(latent)
     x = layers.LeakyReLU()(layers.BatchNormalization()(x))
-    x = layers.Reshape((7, 7, 256))(x)
+    x = layers.Reshape((side, side, 256))(x)
     for filters in (128, 64):
         if resizer == "upsampling":
             x = UpsampleConv2D(filters, 5)(x)
@@ -133,9 +136,11 @@ def generator_28(
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def discriminator_28(channels: int = 1, dropout: float = 0.3, outputs: int = 1):
+def discriminator_28(
+    channels: int = 1, dropout: float = 0.3, outputs: int = 1, size: int = 28
+):
     """The report's discriminator: 212,865 weights for one channel and logit."""
-    image = _image(28, channels)
+    image = _image(size, channels)
     x = image
     for filters in (64, 128):
         x = layers.Conv2D(filters, 5, strides=2, padding="same")(x)
@@ -191,7 +196,9 @@ def discriminator_64(channels: int = 3, outputs: int = 1):
 
 
 def keras_io_generator_28(
-    channels: int = 1, latent_size: int = LATENT_SIZES["keras_io"]
+    channels: int = 1,
+    latent_size: int = LATENT_SIZES["keras_io"],
+    size: int = 28,
 ):
     """Generator of keras.io's GAN example on MNIST: 1,339,905 weights.
 
@@ -199,8 +206,9 @@ def keras_io_generator_28(
     is also the GAN of the guide on custom training steps.
     """
     latent = _latent(latent_size)
-    x = layers.LeakyReLU(0.2)(layers.Dense(7 * 7 * 128)(latent))
-    x = layers.Reshape((7, 7, 128))(x)
+    side = size // 4
+    x = layers.LeakyReLU(0.2)(layers.Dense(side * side * 128)(latent))
+    x = layers.Reshape((side, side, 128))(x)
     for _ in range(2):
         x = layers.Conv2DTranspose(128, 4, strides=2, padding="same")(x)
         x = layers.LeakyReLU(0.2)(x)
@@ -208,9 +216,9 @@ def keras_io_generator_28(
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def keras_io_critic_28(channels: int = 1, outputs: int = 1):
+def keras_io_critic_28(channels: int = 1, outputs: int = 1, size: int = 28):
     """Discriminator of keras.io's GAN example on MNIST: 74,625 weights."""
-    image = _image(28, channels)
+    image = _image(size, channels)
     x = image
     for filters in (64, 128):
         x = layers.Conv2D(filters, 3, strides=2, padding="same")(x)

@@ -14,7 +14,8 @@ from absl import flags
 
 from dcgan.batches import ImageBatches
 from dcgan.conditional_gan import ConditionalGan
-from dcgan.data import DATASETS, first_images, load_images
+from dcgan.data import first_images
+from dcgan.datasets import DATASETS, load_images
 from dcgan.features import Classifier, shipped_classifier
 from dcgan.health import Health
 from dcgan.latent_space import LatentSpace
@@ -143,10 +144,11 @@ def read_images(values, conditional: bool):
     Raises:
         UserError: naming the flag or the file that does not fit.
     """
-    if conditional and values.dataset == "celeba":
+    record = DATASETS[values.dataset]
+    if conditional and not (record.class_names or record.any_classes):
         raise UserError(
-            "--conditional: celeba has no classes; take another --preset, or "
-            "--noconditional"
+            f"--conditional: {record.name} has no classes; take another "
+            "--preset, or --noconditional"
         )
     if values.channels not in (1, 3):
         raise UserError(f"--channels: {values.channels} is neither 1 nor 3")
@@ -156,7 +158,7 @@ def read_images(values, conditional: bool):
         channels=values.channels,
         crop_size=values.crop_size,
         mixed_sizes=values.mixed_sizes,
-        class_folders=conditional and values.dataset == "folder",
+        class_folders=conditional and record.any_classes,
     )
     if values.limit:
         images = images.take(first_images(images, values.limit))
@@ -216,7 +218,7 @@ def train(
     per_report, steps = count_steps(settings, len(images))
     size, channels = images.pixels.shape[2:]
     classes = len(images.class_names) if settings["conditional"] else 0
-    own = dataset == "folder" and classes
+    own = DATASETS[dataset].any_classes and classes
     run_dir = options.open_run(
         SETTINGS,
         settings

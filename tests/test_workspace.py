@@ -78,6 +78,7 @@ RUNTIME_MODULES = (
     "dcgan.api",
     "dcgan.array_files",
     "dcgan.data",
+    "dcgan.datasets",
     "dcgan.evaluate",
     "dcgan.features",
     "dcgan.generate",

@@ -99,7 +99,7 @@ def test_images_are_in_range_and_judged_by_a_logit_each(family, size):
     "arguments",
     [
         ("paper", 28, 1, "upsampling"),
-        ("report", 32, 1, "upsampling"),
+        ("report", 48, 1, "upsampling"),
         ("report", 28, 2, "upsampling"),
         ("report", 28, 1, "bicubic"),
     ],
