@@ -1,11 +1,11 @@
-"""What a reader of the documents meets: Python that runs."""
+"""What a reader of the documents meets: short READMEs, Python that runs."""
 
 import re
 import shutil
 
 import pytest
 
-from tests.test_workspace import READMES, ROOT
+from tests.test_workspace import PACKAGES, READMES, ROOT
 
 PHOTO = ROOT / "stegastamp/assets/macaws.jpg"
 FACES = ROOT / "agns/assets/faces"
@@ -23,6 +23,22 @@ SNIPPETS = [
     )
     if not TRAINING.search(block)
 ]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_readme_is_short_and_shows_the_package(package):
+    text = (ROOT / package / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 130
+    assert "![" in text
+    # What is measured, and what was tried, have pages of their own.
+    for place in ("measured", "notebook"):
+        assert f"(../docs/{place}/{package}.md" in text
+
+
+@pytest.mark.parametrize("name", ["README.md", *PACKAGES])
+def test_a_readme_has_python_that_runs_here(name):
+    name = name if name in READMES else f"{name}/README.md"
+    assert name in [snippet.id for snippet in SNIPPETS]
 
 
 @pytest.mark.parametrize("block", SNIPPETS)
