@@ -1,5 +1,7 @@
 """What a reader of the documents meets: short READMEs, Python that runs."""
 
+import ast
+import inspect
 import re
 import shutil
 
@@ -13,7 +15,7 @@ FACES = ROOT / "agns/assets/faces"
 TRAINING = re.compile(r"\.train|shared\.training")
 
 
-SNIPPETS = [
+BLOCKS = [
     pytest.param(block, id=name)
     for name in READMES
     for block in re.findall(
@@ -21,8 +23,9 @@ SNIPPETS = [
         (ROOT / name).read_text("utf-8"),
         re.M | re.S,
     )
-    if not TRAINING.search(block)
 ]
+TRAININGS = [b for b in BLOCKS if TRAINING.search(b.values[0])]
+SNIPPETS = [b for b in BLOCKS if b not in TRAININGS]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -52,3 +55,34 @@ def test_python_in_the_documents_runs(block, tmp_path, monkeypatch, capsys):
     said = re.findall(r"^print\(.*\)  # (.*)$", block, re.M)
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line in said] == said
+
+
+def test_each_package_shows_how_to_train_it():
+    shown = {training.id for training in TRAININGS}
+    assert {f"{package}/README.md" for package in PACKAGES} <= shown
+
+
+def _calls(block, name):
+    """The calls in a block of what is named so, such as `train`."""
+    return [
+        node
+        for node in ast.walk(ast.parse(block))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == name
+    ]
+
+
+# They take hours and data: what they import, choose and hand over is right.
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("block", TRAININGS)
+def test_trainings_in_the_documents_could_begin(block):
+    names = {}
+    for line in re.findall(r"^(?:from|import) .*$", block, re.M):
+        exec(line, names)
+    for call in _calls(block, "SETTINGS.choose"):
+        assert eval(ast.unparse(call), names)
+    for call in _calls(block, "RunOptions"):
+        assert eval(ast.unparse(call), names).run_dir
+    (call,) = _calls(block, "train")
+    handed = {keyword.arg: None for keyword in call.keywords}
+    inspect.signature(names["train"]).bind(*call.args, **handed)
