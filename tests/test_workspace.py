@@ -420,3 +420,35 @@ def test_links_lead_somewhere(name):
                 for title in titles
             ]
             assert anchor in anchors, link
+
+
+def _reads_of_flags(path):
+    """Lines outside `main` that read the global flags."""
+    tree = ast.parse(path.read_text("utf-8"))
+    allowed = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            # `values=flags.FLAGS`: whoever calls it may give others.
+            given = [node] if node.name == "main" else [node.args]
+            allowed.update(id(x) for part in given for x in ast.walk(part))
+        elif isinstance(node, ast.Attribute) and node.attr.startswith("get_"):
+            # What --help lists of a command, for its report.
+            allowed.update(map(id, ast.walk(node)))
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr == "FLAGS"
+        and id(node) not in allowed
+    ]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_flags_are_read_in_main_alone(package):
+    """So that everything else can be called without a command line."""
+    found = {
+        str(path.relative_to(ROOT)): lines
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if (lines := _reads_of_flags(path))
+    }
+    assert found == {}
