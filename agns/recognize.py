@@ -30,7 +30,7 @@ from shared.photo_folders import LeftOut
 from shared.text import json_line, say, warn
 
 UNKNOWN = "unknown"
-# See README.md, "Strangers": the rates of this and of other thresholds.
+# The rates of this and of other thresholds: docs/measured/agns.md, "Strangers".
 THRESHOLD = 0.9
 
 
