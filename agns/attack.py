@@ -41,10 +41,10 @@ from agns.goals import GOALS, KINDS, choose_goal
 from agns.models import load_eyeglasses, load_recognizer
 from agns.pictures import attack_files, write_attack
 from shared.errors import no_arguments, run_main
-from shared.images import make_directory
+from shared.images import make_directory, write_bytes
 from shared.outputs import refuse_existing
 from shared.text import say
-from shared.training import RunOptions, open_run, write_text
+from shared.training import RunOptions, open_run
 
 # What a run may not change when it goes on, and what it may.
 FIXED = (
@@ -275,7 +275,8 @@ def main(arguments, values=flags.FLAGS) -> int:
         options=options,
     )
     result = attack | result_of(check, untaught)
-    write_text(save_dir / "attack.json", json.dumps(result, indent=2) + "\n")
+    text = json.dumps(result, indent=2) + "\n"
+    write_bytes(save_dir / "attack.json", text.encode(), replace)
     write_attack(
         save_dir, check.glasses, photos, mask, values.frame_width, replace
     )

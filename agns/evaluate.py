@@ -36,8 +36,15 @@ from agns.networks import INPUTS
 from agns.people import find_people, load_faces, to_input
 from agns.report import accuracy_table
 from shared.errors import UserError, no_arguments, run_main
+from shared.outputs import check_report_dir
 from shared.training import limit_threads, open_run, write_text
+from shared.training.run_dir import CONFIG
 
+# What a report consists of besides `report.json`.
+FILES = (
+    *("controls.json", "attacks.jsonl", "glasses"),
+    *("curves.png", "success.png", "contact_sheet.png"),
+)
 # What attacks and controls that are kept were made with; more seeds may follow.
 FIXED = (
     "recognizer",
@@ -134,6 +141,9 @@ def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
     limit_threads(values.threads)
+    # A report goes on by its settings, which are the first file of it.
+    if not (Path(values.report_dir) / CONFIG).exists():
+        check_report_dir(values.report_dir, FILES, "agns.evaluate")
     network, names = load_recognizer(values.recognizer)
     if values.attackers > len(names):
         raise UserError(

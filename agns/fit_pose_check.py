@@ -10,17 +10,18 @@ What is learned is a logistic regression on `agns.pose_check.edge_features`.
 """
 
 import io
-from pathlib import Path
 
 import cv2
 import numpy as np
 from absl import flags
 
+import shared.outputs
 from agns.align import find_files
 from agns.frames import CANONICAL_SIZE, load_frames, load_mask, wear
 from agns.pose_check import PoseCheck, edge_features
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import read_photo, write_bytes
+from shared.outputs import refuse_existing
 
 # Changes that no alignment leaves: (scale, degrees, share of the side moved),
 # each from the first number to the second.
@@ -63,6 +64,7 @@ def define_flags(values=flags.FLAGS):
         "File (.npz) to write. Default: measure the weights that ship.",
         flag_values=values,
     )
+    shared.outputs.define_flags(values)
 
 
 def halves(folder):
@@ -161,6 +163,8 @@ def main(arguments, values=flags.FLAGS):
     for name in ("aligned_dir", "photos_dir"):
         if not values[name].value:
             raise UserError(f"--{name} is missing")
+    if values.output:
+        refuse_existing(values.output, values.overwrite)
     random = np.random.default_rng(1)
     learned, measured = {}, []
     for kind in ("aligned_dir", "photos_dir"):
@@ -189,7 +193,7 @@ def main(arguments, values=flags.FLAGS):
         weights, bias = learn(*(np.concatenate(s) for s in learned.values()))
         buffer = io.BytesIO()
         np.savez(buffer, weights=weights, bias=np.float32(bias))
-        write_bytes(Path(values.output), buffer.getvalue())
+        write_bytes(values.output, buffer.getvalue(), values.overwrite)
         print(values.output)
     check = PoseCheck(values.output) if values.output else PoseCheck()
     for kind, folder, photos in measured:

@@ -23,10 +23,10 @@ from agns.models import answers, load_eyeglasses
 from agns.networks import CODE_SIZE, build_discriminator
 from shared.errors import UserError, no_arguments, run_main
 from shared.grids import to_uint8
-from shared.images import make_directory
+from shared.images import make_directory, write_bytes
 from shared.metrics.roc import auc, auc_interval
 from shared.outputs import refuse_existing
-from shared.training import limit_threads, write_text
+from shared.training import limit_threads
 
 
 def define_flags() -> None:
@@ -126,7 +126,8 @@ def main(arguments, values=flags.FLAGS) -> None:
         "seed": values.seed,
     }
     make_directory(values.report_dir)
-    write_text(path, json.dumps(result, indent=2) + "\n")
+    text = json.dumps(result, indent=2) + "\n"
+    write_bytes(path, text.encode(), values.overwrite)
     print(
         f"AUC of a fresh discriminator: {area:.3f} "
         f"({interval[0]:.3f}-{interval[1]:.3f})"

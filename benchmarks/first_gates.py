@@ -10,6 +10,7 @@ the bit accuracy of every seed with the steps at which its gates opened, and
 is the best-known complaint about systems of this kind.
 """
 
+import io
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from absl import flags
 
+from shared import outputs
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import make_directory
 from shared.training import METRICS, latest_checkpoint
@@ -67,7 +69,7 @@ def train(seed: int, run_dir, values) -> dict:
     }
 
 
-def plot(runs: list[dict], path) -> None:
+def plot(runs: list[dict]) -> bytes:
     """Draws bit accuracy over steps, one line a seed; dots are gates."""
     from matplotlib.figure import Figure
 
@@ -87,36 +89,54 @@ def plot(runs: list[dict], path) -> None:
     axes.set_ylabel("bit accuracy")
     axes.legend(loc="lower right")
     axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=100)
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=100)
+    return data.getvalue()
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines this benchmark's flags."""
     flags.DEFINE_multi_string(
-        "images_dir", None, "Folder of photos; may be given several times."
+        "images_dir",
+        None,
+        "Folder of photos; may be given several times.",
+        flag_values=values,
     )
-    flags.DEFINE_string("output_dir", "runs/bench/gates", "Where to write to.")
-    flags.DEFINE_integer("seeds", 5, "How many seeds.", lower_bound=1)
-    flags.DEFINE_integer("steps", 1800, "Steps of each.", lower_bound=50)
-    flags.DEFINE_integer("size", 64, "Network size in pixels.")
-    flags.DEFINE_integer("secret_size", 32, "Bits of the secret.")
-    flags.DEFINE_string("precision", "float32", "As in stegastamp.train.")
-    flags.DEFINE_integer("threads", 0, "CPU threads; 0 means all of them.")
-    flags.mark_flag_as_required("images_dir")
+    flags.DEFINE_string(
+        "output_dir", "runs/bench/gates", "Where to write to.", values
+    )
+    for name, default, text, least in (
+        ("seeds", 5, "How many seeds.", 1),
+        ("steps", 1800, "Steps of each.", 50),
+        ("size", 64, "Network size in pixels.", 1),
+        ("secret_size", 32, "Bits of the secret.", 1),
+        ("threads", 0, "CPU threads; 0 means all of them.", 0),
+    ):
+        flags.DEFINE_integer(
+            name, default, text, lower_bound=least, flag_values=values
+        )
+    flags.DEFINE_string(
+        "precision", "float32", "As in stegastamp.train.", values
+    )
+    outputs.define_flags(values)
+    flags.mark_flag_as_required("images_dir", values)
 
 
-def main(arguments) -> None:
+def main(arguments, values=flags.FLAGS) -> None:
     """Runs the benchmark; exit code 1 if a seed opened no gate."""
     no_arguments(arguments)
-    values = flags.FLAGS
     output = Path(values.output_dir)
+    table, picture = output / "gates.json", output / "gates.png"
+    outputs.refuse_any([table, picture], values.overwrite)
     make_directory(output)
     runs = [
         train(seed, output / f"seed-{seed}", values)
         for seed in range(values.seeds)
     ]
-    (output / "gates.json").write_text(json.dumps(runs, indent=1))
-    plot(runs, output / "gates.png")
+    outputs.write_files(
+        {table: json.dumps(runs, indent=1).encode(), picture: plot(runs)},
+        values.overwrite,
+    )
     for run in runs:
         gates = ", ".join(f"{k} {v}" for k, v in run["opened"].items())
         print(f"seed {run['seed']}: {gates}")

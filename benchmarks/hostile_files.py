@@ -48,7 +48,8 @@ def define_flags(values=flags.FLAGS):
     flags.DEFINE_string(
         "keep_dir",
         None,
-        "Where the files that fail are kept.",
+        "Where the files that fail are kept: a new or empty folder, if not "
+        "--overwrite.",
         flag_values=values,
     )
     define_output_flags(values)
@@ -248,9 +249,21 @@ def keep(seeds, index, seed, keep_dir):
         (Path(keep_dir) / f"{index}-{name}").write_bytes(data)
 
 
+def check_keep_dir(folder):
+    """Refuses what is no new or empty folder."""
+    exists = os.path.lexists(folder)
+    if exists and (not os.path.isdir(folder) or os.listdir(folder)):
+        raise UserError(
+            f"--keep_dir={folder}: is no empty folder; name another, or "
+            "--overwrite replaces files in it"
+        )
+
+
 def main(arguments, values=flags.FLAGS):
     """Runs the benchmark; fails if anything happened that must not."""
     no_arguments(arguments)
+    if values.keep_dir and not values.overwrite:
+        check_keep_dir(values.keep_dir)
     counts = run(
         values.files, values.seed, values.memory_limit, values.keep_dir
     )

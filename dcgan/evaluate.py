@@ -15,7 +15,7 @@ import os
 import platform
 import shlex
 import sys
-from pathlib import Path
+from itertools import chain
 
 import numpy as np
 import onnxruntime
@@ -35,7 +35,7 @@ from dcgan.metrics import (
     nearest_neighbours,
     precision_recall,
 )
-from dcgan.report import write_report
+from dcgan.report import picture_names, write_report
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import make_directory
 from shared.outputs import check_report_dir
@@ -212,8 +212,8 @@ def main(arguments, values=flags.FLAGS):
             f"--model: draws images of (pixels, channels) {sorted(shapes)}, "
             f"the data set has {(train.shape[1], train.shape[3])}"
         )
-    names = [f"{Path(name).name}.png" for name in generators]
-    check_report_dir(values.report_dir, ["report.md", *names])
+    names = ["report.md", *chain(*picture_names(generators).values())]
+    check_report_dir(values.report_dir, names, "dcgan.evaluate")
     make_directory(values.report_dir)
 
     # Two sets of real images that share none: reference and floor.

@@ -54,22 +54,35 @@ def write_report(report_dir, results, pictures):
     for name, text in texts.items():
         write_bytes(folder / name, to_bytes(text), overwrite=True)
         written.append(folder / name)
-    stems = [Path(name).name for name in pictures]
-    for name, (samples, nearest) in pictures.items():
-        stem = Path(name).name
-        if stems.count(stem) > 1:
-            stem = "_".join(part for part in Path(name).parts if part != "/")
+    names = picture_names(pictures)
+    for model, (samples, nearest) in pictures.items():
         pairs = np.concatenate([samples[: len(nearest)], nearest])
-        for path, picture in (
-            (folder / f"{stem}.png", image_grid(samples, 10, scale=2)),
-            (
-                folder / f"{stem}_nearest.png",
-                image_grid(pairs, len(nearest), scale=2),
-            ),
-        ):
-            write_png(path, picture, overwrite=True)
-            written.append(path)
+        grids = (
+            image_grid(samples, 10, scale=2),
+            image_grid(pairs, len(nearest), scale=2),
+        )
+        for name, grid in zip(names[model], grids, strict=True):
+            write_png(folder / name, grid, overwrite=True)
+            written.append(folder / name)
     return written
+
+
+def picture_names(models):
+    """The files with a report's pictures.
+
+    Args:
+        models: Names of models or paths of their directories.
+
+    Returns:
+        Dict by model: the names of its samples and of its nearest images.
+    """
+    stems = [Path(model).name for model in models]
+    names = {}
+    for model, stem in zip(models, stems, strict=True):
+        if stems.count(stem) > 1:
+            stem = "_".join(part for part in Path(model).parts if part != "/")
+        names[model] = (f"{stem}.png", f"{stem}_nearest.png")
+    return names
 
 
 def markdown(results) -> str:

@@ -360,7 +360,7 @@ def main(arguments, values=flags.FLAGS) -> None:
     )
     ignored = [classes.unlabeled] if values.ignore_unlabeled else []
     frames.check_labelled(ignored)
-    check_report_dir(values.report_dir, FILES)
+    check_report_dir(values.report_dir, FILES, "malicious_ae.evaluate")
     make_directory(values.report_dir)
     yardsticks = {}
     if values.yardsticks:

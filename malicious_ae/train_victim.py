@@ -33,7 +33,7 @@ from malicious_ae.validation import Validation, measure
 from malicious_ae.weighing import class_weights
 from shared.errors import UserError, no_arguments, run_main
 from shared.grids import write_png
-from shared.images import make_directory
+from shared.images import make_directory, write_bytes
 from shared.segmentation.enet import build_enet
 from shared.training import (
     RunOptions,
@@ -268,7 +268,7 @@ def fit(options, settings, batches, weights, val_frames) -> None:
     )
 
 
-def test(run_dir, frames, ignored, path) -> None:
+def test(run_dir, frames, ignored, path, overwrite) -> None:
     """Measures the best network of a run and writes its summary.
 
     Args:
@@ -276,6 +276,10 @@ def test(run_dir, frames, ignored, path) -> None:
         frames: `data.Frames` of the size that it learned.
         ignored: Classes that do not count.
         path: JSON file to write.
+        overwrite: Whether one that is there is replaced.
+
+    Raises:
+        UserError: If it is there and not to be replaced.
     """
     frames.check_labelled(ignored)
     network = build_enet(*frames.size, frames.classes.count)
@@ -283,7 +287,8 @@ def test(run_dir, frames, ignored, path) -> None:
     confusion = measure(network, frames, ignored)
     summary = iou_summary(confusion, frames.classes)
     make_directory(path.parent)
-    write_text(path, json.dumps(summary, indent=2) + "\n")
+    text = json.dumps(summary, indent=2) + "\n"
+    write_bytes(path, text.encode(), overwrite)
     print(iou_table(summary))
 
 
@@ -299,8 +304,10 @@ def main(arguments, values=flags.FLAGS) -> None:
         raise UserError(f"--noresume: {run_dir} exists; name a new --run_dir")
     summary = pathlib.Path(values.save_dir or run_dir)
     summary = summary / f"{values.name}_summary.json"
-    if values.save_dir and values.mode != "train":
-        shared.outputs.refuse_existing(summary, values.overwrite)
+    # That of the run's own directory belongs to the run.
+    replace = values.overwrite or not values.save_dir
+    if values.mode != "train":
+        shared.outputs.refuse_existing(summary, replace)
     classes, flag = data_classes(values)
 
     def frames(split):
@@ -329,6 +336,7 @@ def main(arguments, values=flags.FLAGS) -> None:
             frames(TEST_SPLITS[values.dataset]),
             ignored_classes(settings, classes),
             summary,
+            replace,
         )
 
 

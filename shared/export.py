@@ -19,6 +19,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from shared.text import is_utf8
+
 BATCH_SIZES = (1, 3)
 TOLERANCE = 1e-4
 # Of classes that are decided: the share that may be others, and how near two
@@ -63,8 +65,8 @@ def export_saved_model(
     """
     import tensorflow as tf
 
-    _check_exportable(model)
     target = Path(directory) / str(version)
+    _check_exportable(model, target)
     with _temporary(target) as temporary:
         _save(model, temporary)
         loaded = tf.saved_model.load(str(temporary))
@@ -111,8 +113,8 @@ def export_onnx(
     import onnx
     import tf2onnx
 
-    _check_exportable(model)
     path = Path(path)
+    _check_exportable(model, path)
     with _tf2onnx_errors() as errors:
         try:
             proto, _ = tf2onnx.convert.from_function(
@@ -167,8 +169,8 @@ def export_litert(
     """
     import tensorflow as tf
 
-    _check_exportable(model)
     path = Path(path)
+    _check_exportable(model, path)
     with tempfile.TemporaryDirectory() as folder:
         _save(model, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
@@ -398,7 +400,11 @@ def _decided_otherwise(found, wanted) -> float:
     return float((margin > NEAR_TIE * span).mean())
 
 
-def _check_exportable(model) -> None:
+def _check_exportable(model, path) -> None:
+    if not is_utf8(str(path)):
+        raise ExportError(
+            f"{path}: exporters take only paths in UTF-8; name another"
+        )
     if keras.backend.backend() != "tensorflow":
         raise ExportError(
             "exporting needs the TensorFlow backend: set "

@@ -16,6 +16,7 @@ import warnings
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from shared.metadata_blocks import mpf_end
 from shared.vips import pyvips
 
 # Colours per pixel and bytes per colour of a photo that is just as large as
@@ -258,7 +259,10 @@ def _tiff_is_whole(data):
 
 
 def _second_pictures(kind, data):
-    """Says what a file holds beyond the picture that libvips takes."""
+    """Says what a file holds beyond the picture that libvips takes.
+
+    Of the pictures that an index (MPF) names `shared.metadata` tells.
+    """
     if kind == "PNG" and b"acTL" in data[:4096]:
         with (
             contextlib.suppress(Exception),
@@ -267,7 +271,7 @@ def _second_pictures(kind, data):
             if image.n_frames > 1:
                 yield f"only the first of {image.n_frames} frames is taken"
     if kind == "JPEG":
-        rest = data[_jpeg_end(data) :]
+        rest = data[max(_jpeg_end(data), mpf_end(data)) :]
         if len(rest.strip(b"\0\xff")) > _PADDING:
             yield (
                 f"{len(rest)} {BEHIND} (a video, a gain map or a second "

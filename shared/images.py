@@ -25,7 +25,12 @@ from shared.image_decoder import (
     sniff,
 )
 from shared.metadata import Metadata, read_metadata, upright
-from shared.metadata_blocks import GAIN_MAP_NOTE, MOTION_NOTE, SECOND_NOTE
+from shared.metadata_blocks import (
+    FURTHER_NOTE,
+    GAIN_MAP_NOTE,
+    MOTION_NOTE,
+    SECOND_NOTE,
+)
 from shared.outputs import write_files
 
 MAX_PIXELS = 200_000_000
@@ -212,10 +217,13 @@ def decode_photo(
 
 def _said_once(notes):
     """Notes without those that others say better."""
-    named = {GAIN_MAP_NOTE, MOTION_NOTE, SECOND_NOTE} & {*notes}
-    return tuple(
-        note for note in dict.fromkeys(notes) if not (named and BEHIND in note)
-    )
+    said = dict.fromkeys(notes)
+    # The bytes behind the pictures of an index (MPF) are none of them.
+    indexed = said.keys() & {SECOND_NOTE, FURTHER_NOTE}
+    named = MOTION_NOTE in said or (GAIN_MAP_NOTE in said and not indexed)
+    if GAIN_MAP_NOTE in said:
+        said.pop(SECOND_NOTE, None)
+    return tuple(note for note in said if not (named and BEHIND in note))
 
 
 def read_photo(path: str | Path, max_pixels: int = MAX_PIXELS) -> Photo:

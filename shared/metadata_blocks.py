@@ -17,6 +17,7 @@ from shared.vips import pyvips
 
 _RAW_PROFILE = "Raw profile type "
 _IPTC = 0x0404
+_MPF_PICTURES = 0xB002
 _C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 # All texts of a file together, in characters; each block of a GIF, in bytes.
 _MOST_TEXT = 4_000_000
@@ -32,7 +33,8 @@ C2PA_NOTE = (
 )
 GAIN_MAP_NOTE = "its HDR gain map is left out; the standard picture is used"
 MOTION_NOTE = "the video of the motion photo is left out"
-SECOND_NOTE = "further pictures in the file (MPF) are left out"
+SECOND_NOTE = "a second picture in the file (MPF) is left out"
+FURTHER_NOTE = "further pictures in the file (MPF) are left out"
 
 
 class Found(dict):
@@ -64,7 +66,7 @@ def _photoshop(data, found):
 
 
 def _segments(data):
-    """(marker, body) of the segments of a JPEG before its pixels."""
+    """(marker, body, its place) of a JPEG's segments before its pixels."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
@@ -76,14 +78,53 @@ def _segments(data):
         at += 2
         if marker != 1 and marker not in range(0xD0, 0xD9):
             size = int.from_bytes(data[at : at + 2], "big")
-            yield marker, data[at + 2 : at + size]
+            yield marker, data[at + 2 : at + size], at + 2
             at += size
+
+
+def _mpf_pictures(index):
+    """What an MPF index names besides the first picture.
+
+    Returns:
+        [(offset from the index, bytes), ...], or None if it is broken.
+    """
+    order = "<" if index[:2] == b"II" else ">"
+    start = struct.unpack_from(order + "I", index.ljust(8, b"\0"), 4)[0]
+    entries = exif_blocks.read_directory(index, start, order)
+    pictures = entries[_MPF_PICTURES].data if _MPF_PICTURES in entries else b""
+    if not pictures or len(pictures) % 16:
+        return None
+    return [
+        struct.unpack_from(order + "4xII", pictures, at)[::-1]
+        for at in range(16, len(pictures), 16)
+    ]
+
+
+def mpf_end(data):
+    """Where the last of a JPEG's pictures ends, as its MPF index has it.
+
+    Returns:
+        int: 0 without an index; the file's size with one that is not true of
+        the file, as programs leave it that know nothing of MPF.
+    """
+    end = 0
+    for marker, body, at in itertools.islice(_segments(data), _MOST_BLOCKS):
+        if marker == 0xE2 and body.startswith(b"MPF\0"):
+            pictures = _mpf_pictures(body[4:])
+            if pictures is None:
+                return len(data)
+            for offset, size in pictures:
+                start = at + 4 + offset
+                if data[start : start + 2] != b"\xff\xd8":
+                    return len(data)
+                end = max(end, start + size)
+    return min(end, len(data))
 
 
 def _jpeg(data, found):
     profile, unknown = {}, set()
     exif, photoshop = bytearray(), bytearray()
-    for marker, body in itertools.islice(_segments(data), _MOST_BLOCKS):
+    for marker, body, _ in itertools.islice(_segments(data), _MOST_BLOCKS):
         if marker == 0xFE:
             found.offer("comment", body)
         elif marker == 0xE0 and body.startswith(b"JFIF\0"):
@@ -101,7 +142,11 @@ def _jpeg(data, found):
                 profile.setdefault(body[12], body[14:])
                 profile[-1] = body[13]
         elif marker == 0xE2 and body.startswith(b"MPF\0"):
-            found.note(SECOND_NOTE)
+            pictures = _mpf_pictures(body[4:])
+            if pictures is None or len(pictures) > 1:
+                found.note(FURTHER_NOTE)
+            elif pictures:
+                found.note(SECOND_NOTE)
         elif marker == 0xE2 and body.startswith(b"urn:iso:std:iso:ts:21496"):
             found.note(GAIN_MAP_NOTE)
         elif marker == 0xE2 and body.startswith(b"FPXR\0"):

@@ -6,6 +6,7 @@ command was given to read is not replaced at all: it is the only original.
 
 import contextlib
 import functools
+import json
 import os
 import secrets
 import shutil
@@ -80,27 +81,38 @@ def refuse_any(paths, overwrite=False, inputs=()):
         refuse_existing(path, overwrite, inputs)
 
 
-def check_report_dir(folder, names):
+def _is_report(path, command):
+    """Whether a report.json is one that a command wrote."""
+    try:
+        recipe = json.loads(path.read_text("utf-8"))["recipe"]
+        return f"-m {command}" in recipe["command"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def check_report_dir(folder, names, command):
     """Refuses a folder with files of others that a report would replace.
 
-    A folder with a report.json is an earlier report's, which a new one
-    replaces.
+    A folder with a report.json of the same command is an earlier report's,
+    which a new one replaces.
 
     Args:
         folder: where the report goes.
         names: of the files that it writes besides report.json.
+        command: str, module that writes it; its report.json tells so as
+            "command" of its "recipe".
 
     Raises:
         UserError: naming the first that is there.
     """
     folder = Path(folder)
-    if os.path.lexists(folder / "report.json"):
+    if _is_report(folder / "report.json", command):
         return
-    for name in names:
+    for name in ("report.json", *names):
         if os.path.lexists(folder / name):
             raise UserError(
-                f"{folder / name}: exists, and {folder} holds no report; name "
-                "another --report_dir"
+                f"{folder / name}: exists, and {folder} holds no report of "
+                f"{command}; name another --report_dir"
             )
 
 

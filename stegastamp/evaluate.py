@@ -433,7 +433,7 @@ def main(arguments):
     if values.seed < 0:
         raise UserError(f"--seed={values.seed}: must not be negative")
     paths = photos_of(values.images_dir)
-    check_report_dir(values.report_dir, FILES)
+    check_report_dir(values.report_dir, FILES, "stegastamp.evaluate")
     shared.images.make_directory(values.report_dir)
     backend = {"threads": values.threads, "provider": values.provider}
     evaluation = Evaluation(

@@ -289,7 +289,7 @@ def main(arguments):
                 f"--judge_size={values.judge_size}: must be a multiple of the "
                 f"{encoder.decoder.output_size} pixels of {model}"
             )
-    check_report_dir(values.report_dir, FILES)
+    check_report_dir(values.report_dir, FILES, "stego.evaluate")
     make_directory(values.report_dir)
     names, photos, failed = load_photos(
         values.images_dir, values.judge_size, values.max_pixels

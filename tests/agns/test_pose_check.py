@@ -126,12 +126,17 @@ def test_what_is_learned_from_folders_tells_them_apart(faces, tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(path), change(face)[..., ::-1])
     output = tmp_path / "check.npz"
-    code, out, err = call(
+    output.write_text("mine")
+    command = (
         fit_pose_check,
         f"--aligned_dir={tmp_path / 'right'}",
         f"--photos_dir={tmp_path / 'wrong'}",
         f"--output={output}",
     )
+    code, _, err = call(*command)
+    assert code == 1 and "check.npz: exists" in err and "--overwrite" in err
+    assert output.read_text() == "mine"
+    code, out, err = call(*command, "--overwrite")
     assert (code, err) == (None, "")
     _, right, wrong = out.splitlines()
     assert int(right.split("for ")[1].split()[0]) <= 6

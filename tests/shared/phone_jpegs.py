@@ -75,15 +75,17 @@ def _jpeg(*segments, behind=b""):
     return with_segments(encoded("JPEG"), *segments) + behind
 
 
-def _mpo():
+def mpo(*segments, further=1, behind=b""):
+    """Pictures with an index that is true of the file."""
     file = io.BytesIO()
     photo = Image.fromarray(picture())
-    photo.save(file, "MPO", save_all=True, append_images=[photo])
-    return file.getvalue()
+    photo.save(file, "MPO", save_all=True, append_images=[photo] * further)
+    return with_segments(file.getvalue(), *segments) + behind
 
 
 SECOND = encoded("JPEG")
 ISO_GAIN_MAP = segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0")
+MOTION = _xmp(MOTION_XMP)
 EXIF = segment(0xE1, b"Exif\0\0" + exif_block(">"))
 FPXR = segment(0xE2, b"FPXR\0" + bytes(40))
 EXTENDED = segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + bytes(60))
@@ -109,13 +111,13 @@ LAYOUTS = {
         ["MPF", "gain map"],
     ),
     "motion photo": (
-        _jpeg(EXIF, _xmp(MOTION_XMP), *_icc(), behind=b"\0\0\0\x18ftypmp42"),
+        _jpeg(EXIF, MOTION, *_icc(), behind=b"\0\0\0\x18ftypmp42"),
         True,
         ["motion photo"],
     ),
     "FPXR": (_jpeg(FPXR), False, ["FPXR"]),
     "FPXR, ICC": (_jpeg(FPXR, *_icc()), True, ["FPXR"]),
-    "MPO": (_mpo(), False, ["MPF"]),
+    "MPO": (mpo(), False, ["MPF"]),
     "extended XMP": (
         _jpeg(_xmp(xmp_packet()), EXTENDED),
         False,

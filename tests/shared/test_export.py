@@ -1,7 +1,9 @@
 """Exports load without our code and compute what the Keras model computes."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -157,6 +159,18 @@ def test_a_failed_export_leaves_the_old_file(model, turning, tmp_path):
     with pytest.raises(export.ExportError):
         export.export_onnx(turning, path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "write",
+    [export.export_onnx, export.export_litert, export.export_saved_model],
+)
+def test_a_folder_whose_name_is_no_utf8_is_refused(model, tmp_path, write):
+    folder = os.fsencode(tmp_path) + b"/mod\xe8le"
+    os.mkdir(folder)
+    with pytest.raises(export.ExportError, match="only paths in UTF-8"):
+        write(model, Path(os.fsdecode(folder)) / "model")
+    assert os.listdir(folder) == []
 
 
 def test_mixed_precision_is_refused(tmp_path):

@@ -23,7 +23,7 @@ from shared.images import (
     write_photo,
 )
 from shared.metadata import Metadata
-from tests.shared.phone_jpegs import LAYOUTS
+from tests.shared.phone_jpegs import ISO_GAIN_MAP, LAYOUTS, MOTION, mpo
 
 DATA = Path(__file__).parent / "data"
 
@@ -324,9 +324,37 @@ def test_resize_area_treats_each_side_on_its_own():
     np.testing.assert_allclose(result, 50, atol=0.5)
 
 
-def test_what_lies_behind_a_phone_jpeg_is_said_once():
-    for name in ("MPF", "Ultra HDR", "motion photo", "MPO"):
-        notes = decode_photo(LAYOUTS[name][0], name).notes
-        assert notes and not any("behind the picture" in n for n in notes)
-    (note,) = decode_photo(LAYOUTS["plain"][0] + b"RIFF" * 99, "x").notes
-    assert "396 bytes behind the picture are left out" in note
+def _wording(data):
+    return sorted(decode_photo(data, "x").notes)
+
+
+@pytest.mark.parametrize("name", ["MPF", "Ultra HDR", "motion photo", "MPO"])
+def test_what_lies_behind_a_phone_jpeg_is_said(name):
+    notes = _wording(LAYOUTS[name][0])
+    assert notes and not any("behind the picture" in note for note in notes)
+
+
+def test_what_lies_behind_a_jpeg_is_said_once():
+    second = "a second picture in the file (MPF) is left out"
+    further = "further pictures in the file (MPF) are left out"
+    gain_map = "its HDR gain map is left out; the standard picture is used"
+    motion = "the video of the motion photo is left out"
+    behind = (
+        "396 bytes behind the picture are left out (a video, a gain map or a "
+        "second picture)"
+    )
+    trailer = b"RIFF" * 99
+    assert _wording(LAYOUTS["plain"][0] + trailer) == [behind]
+    assert _wording(mpo()) == [second]
+    assert _wording(mpo(further=2)) == [further]
+    # The gain map is the one picture that the index names, or one of more.
+    assert _wording(mpo(ISO_GAIN_MAP)) == [gain_map]
+    assert _wording(mpo(ISO_GAIN_MAP, further=2)) == [further, gain_map]
+    # What is none of the pictures is said besides, by its name if it has one.
+    assert _wording(mpo(behind=trailer)) == [behind, second]
+    assert _wording(mpo(ISO_GAIN_MAP, behind=trailer)) == [behind, gain_map]
+    assert _wording(mpo(MOTION, behind=trailer)) == [second, motion]
+    assert _wording(mpo(MOTION, ISO_GAIN_MAP, behind=trailer)) == [
+        gain_map,
+        motion,
+    ]

@@ -1,5 +1,6 @@
 """Files come whole, all or none, and replace nobody else's."""
 
+import json
 import os
 import stat
 import threading
@@ -158,10 +159,29 @@ def test_the_umask_holds_and_is_not_touched(tmp_path, monkeypatch):
 
 
 def test_a_report_replaces_a_report_and_nothing_else(tmp_path):
-    check_report_dir(tmp_path / "new", ["samples.png"])
+    names, command = ["samples.png"], "stego.evaluate"
+    check_report_dir(tmp_path / "new", names, command)
     (tmp_path / "samples.png").touch()
-    check_report_dir(tmp_path, ["report.md"])
+    check_report_dir(tmp_path, ["report.md"], command)
     with pytest.raises(UserError, match="samples.png: exists, .*--report_dir"):
-        check_report_dir(tmp_path, ["samples.png"])
-    (tmp_path / "report.json").touch()
-    check_report_dir(tmp_path, ["samples.png"])
+        check_report_dir(tmp_path, names, command)
+    recipe = {"command": "python -m stego.evaluate --seed 7"}
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"recipe": recipe, "photos": []}))
+    check_report_dir(tmp_path, names, command)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[1, 2]",
+        '{"recipe": "soup"}',
+        '{"recipe": {"command": null}}',
+        '{"recipe": {"command": "python -m dcgan.evaluate"}}',
+    ],
+)
+def test_a_report_of_something_else_is_not_replaced(tmp_path, text):
+    (tmp_path / "report.json").write_text(text)
+    with pytest.raises(UserError, match="report.json: exists, .*--report_dir"):
+        check_report_dir(tmp_path, ["report.md"], "stego.evaluate")
