@@ -19,7 +19,7 @@ from dcgan.datasets import DATASETS, load_images
 from dcgan.features import Classifier, shipped_classifier
 from dcgan.health import Health
 from dcgan.latent_space import LatentSpace
-from dcgan.networks import build_networks
+from dcgan.networks import LARGE, build_networks
 from dcgan.presets import SETTINGS
 from dcgan.watch import Watch
 from shared.errors import UserError, no_arguments, run_main
@@ -80,7 +80,9 @@ def define_flags(values=flags.FLAGS) -> None:
 def choose_resizer(settings: dict, size: int) -> str:
     """The resizer of the report's networks: by name, or by their size."""
     # The report's 64-pixel generator has transposed convolutions.
-    return settings["resizer"] or ("transposed" if size == 64 else "upsampling")
+    return settings["resizer"] or (
+        "transposed" if size >= LARGE else "upsampling"
+    )
 
 
 def build_game(
