@@ -65,19 +65,20 @@ def main(arguments) -> None:
     if values.resizer == "plain":
         networks.UpsampleConv2D = PlainUpsampleConv
     settings = PRESETS[values.preset]
+    classes = len(DATASETS["mnist"].class_names)
     random = np.random.default_rng(0)
     batches = ImageBatches(
         random.integers(0, 256, (IMAGES, 28, 28, 1), np.uint8),
         settings["batch_size"],
         STEPS_PER_EPOCH,
         0,
-        labels=random.integers(0, len(DATASETS["mnist"].class_names), IMAGES)
+        labels=random.integers(0, classes, IMAGES)
         if settings["conditional"]
         else None,
     )
 
     def build(jit_compile):
-        game = build_game(settings, 28, 1, 0)
+        game = build_game(settings, 28, 1, 0, classes)
         game.compile(jit_compile=jit_compile)
         return game
 

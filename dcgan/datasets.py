@@ -108,9 +108,6 @@ DATASETS = {
         DataSet("folder", 64, None, read_photos, any_classes=True),
     )
 }
-LABELLED = tuple(
-    name for name, record in DATASETS.items() if record.class_names
-)
 
 
 def load_images(
@@ -152,7 +149,7 @@ def load_images(
     record = DATASETS[dataset]
     if data_dir is None:
         if record.tfds_name is None:
-            raise UserError("--data_dir is missing: a folder of images")
+            raise UserError(f"--data_dir is missing: the images of {dataset}")
         return fetch(record, split, crop_size)
     path = Path(data_dir)
     if not path.exists():

@@ -22,7 +22,7 @@ import onnxruntime
 from absl import flags
 
 from dcgan import api
-from dcgan.datasets import DATASETS, load_images
+from dcgan.datasets import DATASETS, SPLITS, load_images
 from dcgan.features import (
     Classifier,
     Inception,
@@ -39,7 +39,7 @@ from dcgan.report import picture_names, write_report
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import make_directory
 from shared.outputs import check_report_dir
-from shared.text import say
+from shared.text import say, warn
 
 # Precision and recall compare all pairs.
 MOST_PAIRED = 5000
@@ -161,29 +161,37 @@ def find_judge(values):
     if values.classifier:
         return Classifier(values.classifier, values.threads)
     shipped = shipped_classifier(values.dataset)
-    return Classifier(shipped, values.threads) if shipped.exists() else None
+    if shipped.exists():
+        return Classifier(shipped, values.threads)
+    if DATASETS[values.dataset].class_names:
+        warn(
+            f"no classifier of {values.dataset} ships, so only copying is "
+            "measured; python -m dcgan.train_classifier trains one for "
+            "--classifier"
+        )
+    return None
 
 
 def read_sets(values, channels):
-    """The training images, and images to take as unseen ones.
+    """The training images, and images to take as unseen ones: an ImageSet each.
 
     Of a set without a test part a tenth is taken, which the models may have
     seen.
     """
     if DATASETS[values.dataset].has_test:
         return [
-            load_images(values.dataset, values.data_dir, split).pixels
-            for split in ("train", "test")
+            load_images(values.dataset, values.data_dir, split)
+            for split in SPLITS
         ]
-    pixels = load_images(
+    images = load_images(
         values.dataset,
         values.data_dir,
         channels=channels,
         crop_size=values.crop_size,
         mixed_sizes=values.mixed_sizes,
-    ).pixels
-    order = np.random.default_rng(0).permutation(len(pixels))
-    return [pixels, pixels[order[: max(1, len(pixels) // 10)]]]
+    )
+    order = np.random.default_rng(0).permutation(len(images))
+    return [images, images.take(order[: max(1, len(images) // 10)])]
 
 
 def main(arguments, values=flags.FLAGS):
@@ -206,12 +214,15 @@ def main(arguments, values=flags.FLAGS):
         (g.metadata["size"], g.metadata["channels"])
         for g in generators.values()
     }
-    train, unseen = read_sets(values, shapes.copy().pop()[1])
+    sets = read_sets(values, shapes.copy().pop()[1])
+    train, unseen = (images.pixels for images in sets)
     if shapes != {(train.shape[1], train.shape[3])}:
         raise UserError(
             f"--model: draws images of (pixels, channels) {sorted(shapes)}, "
             f"the data set has {(train.shape[1], train.shape[3])}"
         )
+    if isinstance(judge, Classifier):
+        judge.check_fits(sets[0])
     names = ["report.md", *chain(*picture_names(generators).values())]
     check_report_dir(values.report_dir, names, "dcgan.evaluate")
     make_directory(values.report_dir)

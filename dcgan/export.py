@@ -47,10 +47,15 @@ def class_names(run_dir) -> tuple[str, ...]:
     config = read_config(run_dir, CONFIG_TYPES)
     if not config["conditional"]:
         return ()
-    names = DATASETS[config["dataset"]].class_names
-    if names:
-        return names
-    return tuple(read_config(run_dir, {"class_names": list})["class_names"])
+    known = DATASETS.get(config["dataset"])
+    # Runs of earlier versions state the names of a person's own classes only.
+    earlier = (
+        {"class_names": list(known.class_names)}
+        if known and known.class_names
+        else {}
+    )
+    stated = read_config(run_dir, {"class_names": list}, earlier.__or__)
+    return tuple(stated["class_names"])
 
 
 def load_generator(run_dir) -> keras.Model:

@@ -43,7 +43,7 @@ class Classifier:
     """A classifier on ONNX Runtime.
 
     Args:
-        path: File that `dcgan.classifier` wrote.
+        path: File that `dcgan.train_classifier` wrote.
         threads: Processor threads; 0 takes every core.
 
     Raises:
@@ -81,6 +81,33 @@ class Classifier:
             f"resizing (test accuracy {facts['test_accuracy']:.4f} on "
             f"{facts['test_images']} images)."
         )
+
+    def check_fits(self, images) -> None:
+        """Checks that it was trained for such images as a data set's.
+
+        Args:
+            images: `dcgan.data.ImageSet`; its classes count if it has any.
+
+        Raises:
+            UserError: If it judges images of another shape, or tells other
+                classes apart.
+        """
+        shape = images.pixels.shape[1:]
+        if shape != self.shape:
+            own, wanted = (
+                " x ".join(map(str, sizes)) for sizes in (self.shape, shape)
+            )
+            raise UserError(
+                f"--classifier: {self._network.path}: judges images of {own}, "
+                f"the data set has {wanted}"
+            )
+        names = list(images.class_names)
+        if names and names != self.class_names:
+            raise UserError(
+                f"--classifier: {self._network.path}: tells {self.classes} "
+                f"classes apart ({', '.join(self.class_names[:3])}, ...), not "
+                f"the data set's {len(names)} ({', '.join(names[:3])}, ...)"
+            )
 
     def judge(self, images) -> Judgement:
         """Classifies images.

@@ -1,11 +1,11 @@
 """Generators and discriminators.
 
-The report's, for 28 pixels (and 32, by the same rule) and 64, and those of the
-keras.io examples which they are compared with. All are functional graphs. A
-generator maps `latent` [N, Z] to `image` [N, H, W, C] in [-1, 1]; a
-discriminator maps `image` to `logit` [N, 1], whose sigmoid is the probability
-of a real image, or to such a logit of each class (`dcgan.conditional_gan`).
-Both ends are float32 under mixed precision.
+The report's, and those of the keras.io examples which they are compared with.
+Both were made for 28 and for 64 pixels; the other `SIZES` follow by the same
+rules. All are functional graphs. A generator maps `latent` [N, Z] to `image`
+[N, H, W, C] in [-1, 1]; a discriminator maps `image` to `logit` [N, 1], whose
+sigmoid is the probability of a real image, or to such a logit of each class
+(`dcgan.conditional_gan`). Both ends are float32 under mixed precision.
 """
 
 import keras
@@ -15,8 +15,10 @@ from dcgan.upsample_conv import UpsampleConv2D
 
 RESIZERS = ("upsampling", "transposed")
 FAMILIES = ("report", "keras_io")
-# Two doublings lead to 28 and 32, four to 64.
-SIZES = (28, 32, 64)
+# The networks of 28 pixels double a quarter of the size twice, those of 64
+# double 4 pixels (keras.io: an eighth of the size, three times).
+LARGE = 64
+SIZES = (*range(16, LARGE, 4), LARGE, 2 * LARGE)
 LATENT_SIZES = {"report": 100, "keras_io": 128}
 
 
@@ -36,7 +38,7 @@ def build_networks(
         channels: 1 or 3.
         resizer: How the report's generator doubles sizes: `upsampling` or
             `transposed` convolution.
-        dropout: Rate in the report's discriminator of 28 or 32 pixels.
+        dropout: Rate in the report's discriminator below 64 pixels.
         classes: Classes that both players are told: the discriminator has a
             logit of each; 0 for none.
 
@@ -58,24 +60,24 @@ def build_networks(
                 f"Received: {value!r}"
             )
     outputs, latent = max(classes, 1), latent_size(family, classes)
+    large = size >= LARGE
     if family == "keras_io":
-        if size < 64:
-            return (
-                keras_io_generator_28(channels, latent, size),
-                keras_io_critic_28(channels, outputs, size),
-            )
-        return (
-            keras_io_generator_64(channels, latent),
-            keras_io_critic_64(channels, outputs),
+        generator = (
+            keras_io_large_generator if large else keras_io_small_generator
         )
-    if size < 64:
+        critic = keras_io_large_critic if large else keras_io_small_critic
         return (
-            generator_28(channels, resizer, latent, size),
-            discriminator_28(channels, dropout, outputs, size),
+            generator(channels, latent, size),
+            critic(channels, outputs, size),
+        )
+    if large:
+        return (
+            large_generator(channels, resizer, latent, size),
+            large_discriminator(channels, outputs, size),
         )
     return (
-        generator_64(channels, resizer, latent),
-        discriminator_64(channels, outputs),
+        small_generator(channels, resizer, latent, size),
+        small_discriminator(channels, dropout, outputs, size),
     )
 
 
@@ -100,6 +102,11 @@ def _model(inputs, outputs, activation, output_name, name):
     return keras.Model(inputs, outputs, name=name)
 
 
+def _widths(size):
+    """Filters from the image inwards, doubled until 4 x 4 pixels are left."""
+    return [64 << halvings for halvings in range((size // 4).bit_length() - 1)]
+
+
 def _latent(size):
     return keras.Input((size,), name="latent")
 
@@ -108,7 +115,7 @@ def _image(size, channels):
     return keras.Input((size, size, channels), name="image")
 
 
-def generator_28(
+def small_generator(
     channels: int = 1,
     resizer: str = "upsampling",
     latent_size: int = LATENT_SIZES["report"],
@@ -136,7 +143,7 @@ def generator_28(
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def discriminator_28(
+def small_discriminator(
     channels: int = 1, dropout: float = 0.3, outputs: int = 1, size: int = 28
 ):
     """The report's discriminator: 212,865 weights for one channel and logit."""
@@ -149,20 +156,22 @@ def discriminator_28(
     return _model(image, x, "linear", "logit", "discriminator")
 
 
-def generator_64(
+def large_generator(
     channels: int = 3,
     resizer: str = "transposed",
     latent_size: int = LATENT_SIZES["report"],
+    size: int = 64,
 ):
     """The report's generator for 64 pixels: 3,578,624 weights for colour.
 
-    With `upsampling` the four doublings are pixel repetition and a 5 x 5
+    With `upsampling` the doublings are pixel repetition and a 5 x 5
     convolution, which avoids checkerboards and has more weights.
     """
     latent = _latent(latent_size)
     x = layers.Reshape((1, 1, latent_size))(latent)
-    x = layers.Conv2DTranspose(512, 4, use_bias=False)(x)
-    for filters in (256, 128, 64, channels):
+    widest, *widths = reversed(_widths(size))
+    x = layers.Conv2DTranspose(widest, 4, use_bias=False)(x)
+    for filters in (*widths, channels):
         x = layers.ReLU()(layers.BatchNormalization()(x))
         if resizer == "upsampling":
             x = UpsampleConv2D(filters, 5)(x)
@@ -173,14 +182,14 @@ def generator_64(
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def discriminator_64(channels: int = 3, outputs: int = 1):
+def large_discriminator(channels: int = 3, outputs: int = 1, size: int = 64):
     """The report's discriminator for 64 pixels: 2,767,360 weights for colour.
 
     Leaky slopes are .2, as in the paper by Radford et al. (2016).
     """
-    image = _image(64, channels)
+    image = _image(size, channels)
     x = image
-    for filters in (64, 128, 256, 512):
+    for filters in _widths(size):
         x = layers.Conv2D(
             filters, 4, strides=2, padding="same", use_bias=False
         )(x)
@@ -195,7 +204,7 @@ def discriminator_64(channels: int = 3, outputs: int = 1):
 # [-1, 1] here: tanh(x) is the same function as 2 sigmoid(2 x) - 1.
 
 
-def keras_io_generator_28(
+def keras_io_small_generator(
     channels: int = 1,
     latent_size: int = LATENT_SIZES["keras_io"],
     size: int = 28,
@@ -216,7 +225,7 @@ def keras_io_generator_28(
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def keras_io_critic_28(channels: int = 1, outputs: int = 1, size: int = 28):
+def keras_io_small_critic(channels: int = 1, outputs: int = 1, size: int = 28):
     """Discriminator of keras.io's GAN example on MNIST: 74,625 weights."""
     image = _image(size, channels)
     x = image
@@ -227,12 +236,16 @@ def keras_io_critic_28(channels: int = 1, outputs: int = 1, size: int = 28):
     return _model(image, x, "linear", "logit", "discriminator")
 
 
-def keras_io_generator_64(
-    channels: int = 3, latent_size: int = LATENT_SIZES["keras_io"]
+def keras_io_large_generator(
+    channels: int = 3,
+    latent_size: int = LATENT_SIZES["keras_io"],
+    size: int = 64,
 ):
     """Generator of keras.io's DCGAN example on CelebA."""
     latent = _latent(latent_size)
-    x = layers.Reshape((8, 8, 128))(layers.Dense(8 * 8 * 128)(latent))
+    side = size // 8
+    x = layers.Dense(side * side * 128)(latent)
+    x = layers.Reshape((side, side, 128))(x)
     for filters in (128, 256, 512):
         x = layers.Conv2DTranspose(filters, 4, strides=2, padding="same")(x)
         x = layers.LeakyReLU(0.2)(x)
@@ -240,9 +253,9 @@ def keras_io_generator_64(
     return _model(latent, x, "tanh", "generated", "generator")
 
 
-def keras_io_critic_64(channels: int = 3, outputs: int = 1):
+def keras_io_large_critic(channels: int = 3, outputs: int = 1, size: int = 64):
     """Discriminator of keras.io's DCGAN example on CelebA."""
-    image = _image(64, channels)
+    image = _image(size, channels)
     x = image
     for filters in (64, 128, 128):
         x = layers.Conv2D(filters, 4, strides=2, padding="same")(x)

@@ -75,12 +75,14 @@ SETTINGS = Settings(
         ),
         "resizer": Setting(
             "How the report's generator doubles sizes. By default "
-            "upsampling at 28 pixels, transposed convolution at 64.",
+            "upsampling below 64 pixels, transposed convolution from there.",
             choices=tuple(RESIZERS),
             kind=str,
         ),
         "dropout": Setting(
-            "Rate of dropout in the 28-pixel discriminator.", low=0.0, high=0.95
+            "Rate of dropout in the discriminator below 64 pixels.",
+            low=0.0,
+            high=0.95,
         ),
         "batch_size": Setting(
             "Real images a step, and as many generated ones.",
@@ -119,8 +121,8 @@ SETTINGS = Settings(
         "label_noise": Setting("Largest noise on the discriminator's labels."),
         "conditional": Setting(
             "Tell both players the images' classes: far better images, and "
-            "of the class that is asked for (mnist, fashion_mnist, and a "
-            "folder with a folder for each class)."
+            "of the class that is asked for. For a set with classes, or a "
+            "folder with a folder for each class."
         ),
         "average": Setting(
             "Ship the mean of the generator's weights, this share of it "

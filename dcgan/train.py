@@ -19,7 +19,7 @@ from dcgan.datasets import DATASETS, load_images
 from dcgan.features import Classifier, shipped_classifier
 from dcgan.health import Health
 from dcgan.latent_space import LatentSpace
-from dcgan.networks import build_networks
+from dcgan.networks import LARGE, build_networks
 from dcgan.presets import SETTINGS
 from dcgan.watch import Watch
 from shared.errors import UserError, no_arguments, run_main
@@ -80,11 +80,13 @@ def define_flags(values=flags.FLAGS) -> None:
 def choose_resizer(settings: dict, size: int) -> str:
     """The resizer of the report's networks: by name, or by their size."""
     # The report's 64-pixel generator has transposed convolutions.
-    return settings["resizer"] or ("transposed" if size == 64 else "upsampling")
+    return settings["resizer"] or (
+        "transposed" if size >= LARGE else "upsampling"
+    )
 
 
 def build_game(
-    settings: dict, size: int, channels: int, seed: int, classes: int = 10
+    settings: dict, size: int, channels: int, seed: int, classes: int
 ) -> Gan:
     """Makes the game that settings describe, with fresh weights.
 
@@ -187,6 +189,22 @@ def count_steps(settings: dict, images: int) -> tuple[int, int]:
     return per_report, steps
 
 
+def count_classes(settings: dict, images) -> int:
+    """Classes that the players are told; 0 for none.
+
+    Raises:
+        UserError: If they are to be told, and the images have none.
+    """
+    if not settings["conditional"]:
+        return 0
+    if images.labels is None or not images.class_names:
+        raise UserError(
+            "--conditional: the images have no classes; take another "
+            "--preset, or --noconditional"
+        )
+    return len(images.class_names)
+
+
 def train(
     options: RunOptions,
     settings: dict,
@@ -204,7 +222,7 @@ def train(
         images: `dcgan.data.ImageSet`.
         classifier: `dcgan.features.Classifier` that watches the samples'
             classes, or None.
-        dataset: Name of the data set.
+        dataset: Name of the data set; `DATASETS` need not have it.
         crop_size: What the images were cropped to, which is kept.
 
     Returns:
@@ -212,13 +230,14 @@ def train(
 
     Raises:
         UserError: If the run directory holds a run of other settings, a
-            setting does not fit the images, or a training failed that is to
-            stop then.
+            setting or the classifier does not fit the images, or a training
+            failed that is to stop then.
     """
     per_report, steps = count_steps(settings, len(images))
     size, channels = images.pixels.shape[2:]
-    classes = len(images.class_names) if settings["conditional"] else 0
-    own = DATASETS[dataset].any_classes and classes
+    classes = count_classes(settings, images)
+    if classifier:
+        classifier.check_fits(images)
     run_dir = options.open_run(
         SETTINGS,
         settings
@@ -226,7 +245,7 @@ def train(
             "resizer": choose_resizer(settings, size),
             "steps_per_report": per_report,
         },
-        **({"class_names": list(images.class_names)} if own else {}),
+        **({"class_names": list(images.class_names)} if classes else {}),
         dataset=dataset,
         images=len(images),
         size=size,

@@ -17,7 +17,7 @@ from keras import layers
 
 import shared.outputs
 from dcgan.batches import ImageBatches
-from dcgan.datasets import LABELLED, load_images
+from dcgan.datasets import DATASETS, SPLITS, load_images
 from dcgan.features import CLASSIFIER, Classifier
 from shared.errors import UserError, no_arguments, run_main
 from shared.export import export_onnx
@@ -49,7 +49,11 @@ def define_flags(values=flags.FLAGS) -> None:
     flags.DEFINE_enum(
         "dataset",
         "mnist",
-        list(LABELLED),
+        [
+            name
+            for name, record in DATASETS.items()
+            if record.class_names and record.has_test
+        ],
         "What to tell apart.",
         flag_values=values,
     )
@@ -102,30 +106,78 @@ def build_classifier(shape=(28, 28, 1), classes: int = 10) -> keras.Model:
     )
 
 
-def train(options: RunOptions, settings: dict, images, *, dataset="mnist"):
+def train(
+    options: RunOptions,
+    settings: dict,
+    train_set,
+    test_set,
+    *,
+    dataset="mnist",
+    output_dir=None,
+) -> Classifier:
     """Trains to the last pass; a run that was stopped goes on.
 
     Args:
         options: How the training is run.
         settings: What is learned: `SETTINGS.choose(epochs=2)`.
-        images: `dcgan.data.ImageSet` with labels.
-        dataset: Name of the data set.
+        train_set: `dcgan.data.ImageSet` with labels, which is learned.
+        test_set: Images of the same classes, on which the accuracy is stated.
+        dataset: Name of the data set; `DATASETS` need not have it.
+        output_dir: Where the ONNX file goes; None means the run directory.
 
     Returns:
-        The classifier in float32, a keras.Model.
+        The classifier as it was written, for `dcgan.train.train`;
+        `metadata["test_accuracy"]` is what it reaches.
 
     Raises:
-        UserError: If the run directory holds a run of other settings, or
-            there are fewer images than a batch.
+        UserError: If the run directory holds a run of other settings, there
+            are fewer images than a batch, or the backend is not TensorFlow.
+        ValueError: If the sets have no classes, or do not fit each other.
     """
-    batch_size = settings["batch_size"]
-    if len(images) < batch_size:
-        raise UserError(
-            f"--batch_size: {batch_size} is more than the {len(images)} images"
+    check_backend()
+    forms = [(s.pixels.shape[1:], s.class_names) for s in (train_set, test_set)]
+    unlabelled = train_set.labels is None or test_set.labels is None
+    if unlabelled or not forms[0][1] or forms[0] != forms[1]:
+        raise ValueError(
+            "`train_set` and `test_set` must have labels, and the same classes "
+            f"and shape. Received: {forms[0]} and {forms[1]}"
         )
-    per_pass = len(images) // batch_size
+    batch_size = settings["batch_size"]
+    if len(train_set) < batch_size:
+        raise UserError(
+            f"--batch_size: {batch_size} is more than the {len(train_set)} "
+            "images"
+        )
+    options.open_run(SETTINGS, settings, dataset=dataset, images=len(train_set))
+    path = Path(output_dir or options.run_dir) / CLASSIFIER
+    make_directory(path.parent)
+    network = _fit(options, settings, train_set)
+    facts = {
+        "role": "classifier",
+        "dataset": dataset,
+        "class_names": list(train_set.class_names),
+        "test_images": len(test_set),
+    }
+    # What ships is measured as it ships.
+    judge = _export(network, path, test_set, facts, options.threads)
+    right = judge.judge(test_set.pixels).classes == test_set.labels
+    facts["test_accuracy"] = float(np.mean(right))
+    return _export(network, path, test_set, facts, options.threads)
+
+
+def check_backend() -> None:
+    """Raises UserError where the classifier could not be written."""
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(
+            "KERAS_BACKEND: the classifier is written as ONNX, which needs "
+            "tensorflow"
+        )
+
+
+def _fit(options, settings, images) -> keras.Model:
+    """The trained network in float32."""
+    per_pass = len(images) // settings["batch_size"]
     steps = settings["epochs"] * per_pass
-    options.open_run(SETTINGS, settings, dataset=dataset, images=len(images))
     form = (images.pixels.shape[1:], len(images.class_names))
     keras.utils.set_random_seed(options.seed)
     with options.policy(), options.scope():
@@ -145,7 +197,7 @@ def train(options: RunOptions, settings: dict, images, *, dataset="mnist"):
         model,
         ImageBatches(
             images.pixels,
-            batch_size,
+            settings["batch_size"],
             per_pass,
             options.seed,
             before["step"],
@@ -157,11 +209,16 @@ def train(options: RunOptions, settings: dict, images, *, dataset="mnist"):
         first_step=before["step"],
         exports={"classifier": network},
     )
-    # What ships is measured as it ships.
     sync_weights(model)
     trained = build_classifier(*form)
     trained.set_weights(network.get_weights())
     return trained
+
+
+def _export(network, path, test_set, facts, threads) -> Classifier:
+    examples = {"image": test_set.pixels[:3].astype("float32") / 127.5 - 1.0}
+    export_onnx(network, path, {"dcgan": facts}, examples=examples)
+    return Classifier(path, threads)
 
 
 def main(arguments, values=flags.FLAGS) -> None:
@@ -169,42 +226,26 @@ def main(arguments, values=flags.FLAGS) -> None:
     no_arguments(arguments)
     options = RunOptions.from_flags(values)
     settings = SETTINGS.from_flags(values)
-    output_dir = Path(values.output_dir or options.run_dir)
-    path = output_dir / CLASSIFIER
+    path = Path(values.output_dir or options.run_dir) / CLASSIFIER
     if values.output_dir:
         shared.outputs.refuse_existing(path, values.overwrite)
     options.limit_threads()
-    if keras.backend.backend() != "tensorflow":
-        raise UserError(
-            "KERAS_BACKEND: the classifier is written as ONNX, which needs "
-            "tensorflow"
-        )
-    images, test = (
-        load_images(values.dataset, values.data_dir, split)
-        for split in ("train", "test")
+    check_backend()
+    train_set, test_set = (
+        load_images(values.dataset, values.data_dir, split) for split in SPLITS
     )
-    network = train(options, settings, images, dataset=values.dataset)
-    make_directory(output_dir)
-    facts = {
-        "role": "classifier",
-        "dataset": values.dataset,
-        "class_names": list(images.class_names),
-        "test_images": len(test),
-    }
-    accuracy = _export_and_test(network, path, test, facts, values.threads)
-    facts["test_accuracy"] = accuracy
-    _export_and_test(network, path, test, facts, values.threads)
+    classifier = train(
+        options,
+        settings,
+        train_set,
+        test_set,
+        dataset=values.dataset,
+        output_dir=values.output_dir,
+    )
     print(
-        f"{path}: test accuracy {accuracy:.4f} on {len(test)} images "
-        f"({values.dataset})"
+        f"{path}: test accuracy {classifier.metadata['test_accuracy']:.4f} on "
+        f"{len(test_set)} images ({values.dataset})"
     )
-
-
-def _export_and_test(network, path, test, facts, threads) -> float:
-    examples = {"image": test.pixels[:3].astype("float32") / 127.5 - 1.0}
-    export_onnx(network, path, {"dcgan": facts}, examples=examples)
-    judged = Classifier(path, threads).judge(test.pixels)
-    return float(np.mean(judged.classes == test.labels))
 
 
 if __name__ == "__main__":

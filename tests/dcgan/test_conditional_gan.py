@@ -11,8 +11,8 @@ from dcgan.latent_space import LatentSpace, class_codes
 from dcgan.networks import (
     LATENT_SIZES,
     build_networks,
-    discriminator_28,
     latent_size,
+    small_discriminator,
 )
 from shared.gan import GanRules, binary_loss, generator_loss
 
@@ -104,7 +104,7 @@ def test_a_generator_learns_to_draw_the_class_it_is_told():
 
 
 def test_only_the_last_layer_of_the_discriminator_is_wider():
-    plain, wide = discriminator_28(), discriminator_28(outputs=10)
+    plain, wide = small_discriminator(), small_discriminator(outputs=10)
     assert wide.output_shape == (None, 10)
     assert wide.count_params() - plain.count_params() == 9 * 6_273
     _, critic = build_networks("keras_io", 28, 1, "upsampling", 0.0, 10)

@@ -190,6 +190,28 @@ def test_a_folder_of_photos_is_judged_too(tmp_path):
         assert "nearest: median" in out
 
 
+def test_a_set_without_a_judge_is_said_to_have_none(tmp_path):
+    random = np.random.default_rng(0)
+    parts = {}
+    for part, count in (("train", 24), ("test", 10)):
+        shape = (count, 32, 32, 3)
+        parts[f"x_{part}"] = random.integers(0, 256, shape, np.uint8)
+        parts[f"y_{part}"] = np.arange(count, dtype=np.uint8) % 10
+    np.savez(tmp_path / "cifar10.npz", **parts)
+    write_generator(tmp_path / "m", size=32, channels=3)
+    code, out, err = call(
+        evaluate,
+        f"--model={tmp_path / 'm'}",
+        "--dataset=cifar10",
+        f"--data_dir={tmp_path}",
+        f"--report_dir={tmp_path / 'report'}",
+        "--count=12",
+    )
+    assert code is None and "nearest: median" in out
+    assert "warning: no classifier of cifar10 ships" in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("flag", "words"),
     [
@@ -226,6 +248,20 @@ def test_a_model_of_another_size_or_a_wrong_judge_is_named(tmp_path, data):
         f"--report_dir={tmp_path / 'report'}",
     )
     assert code == 1 and "draws images of (pixels, channels) [(64, 3)]" in err
+    other = write_classifier(
+        tmp_path / "d.onnx", class_names=list("abcdefghij")
+    )
+    write_generator(tmp_path / "gray")
+    code, _, err = call(
+        evaluate,
+        f"--model={tmp_path / 'gray'}",
+        f"--data_dir={data}",
+        f"--classifier={other}",
+        f"--report_dir={tmp_path / 'report'}",
+    )
+    assert code == 1
+    assert "d.onnx: tells 10 classes apart (a, b, c, ...)" in err
+    assert not (tmp_path / "report").exists()
     write_generator(tmp_path / "g")
     with pytest.raises(UserError, match="'generator' where 'classifier' is"):
         Classifier(tmp_path / "g" / "generator.onnx")

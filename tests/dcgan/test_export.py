@@ -80,7 +80,7 @@ def test_an_incomplete_run_is_named(run_dir, tmp_path):
     from dcgan.export import load_generator
 
     run, _ = run_dir
-    (run / "config.json").write_text(json.dumps(CONFIG | {"size": 48}))
+    (run / "config.json").write_text(json.dumps(CONFIG | {"size": 50}))
     with pytest.raises(UserError, match="config.json: `size` must be one of"):
         load_generator(run)
     (run / "config.json").write_text(json.dumps(CONFIG | {"channels": 3}))
