@@ -12,11 +12,12 @@ import numpy as np
 
 from agns.game import AttackGame, build_wearing
 from agns.marks import MarksNotFound, find_green_marks, photo_to_canvas
-from agns.models import answers, dtype_policy
+from agns.models import answers
 from agns.networks import CODE_SIZE
 from agns.people import load_faces, read_person
 from shared.errors import UserError
 from shared.grids import to_uint8
+from shared.ops.precision import dtype_policy
 from shared.training import fit_run, resume, sync_weights
 from shared.training.batches import StepBatches
 

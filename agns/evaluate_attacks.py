@@ -7,8 +7,8 @@ import numpy as np
 from agns.attack_run import make_attack, mean_measures, set_up
 from agns.game import build_wearing
 from agns.goals import GOALS, Goal
-from agns.models import dtype_policy
 from shared.grids import to_uint8
+from shared.ops.precision import dtype_policy
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,10 +3,8 @@
 Using them without Keras is `agns.api`'s job.
 """
 
-import contextlib
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from agns.networks import (
@@ -14,23 +12,11 @@ from agns.networks import (
     build_generator,
     build_recognizer,
 )
-from shared.errors import UserError
 from shared.model_dir import find_model
-from shared.training.run_files import load_weights, read_config
+from shared.training.run_files import building, load_weights, read_config
 
 WEIGHTS = Path(__file__).parent / "weights"
 RECOGNIZER_CONFIG = {"architecture": str, "people": list, "size": int}
-
-
-@contextlib.contextmanager
-def dtype_policy(name):
-    """Builds what is built inside under another dtype policy."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def load_recognizer(model, precision="float32", flag="recognizer"):
@@ -51,15 +37,12 @@ def load_recognizer(model, precision="float32", flag="recognizer"):
     files = ["config.json", "recognizer.weights.h5"]
     folder = find_model(model, WEIGHTS, files, flag)
     config = read_config(folder, RECOGNIZER_CONFIG)
-    with dtype_policy(precision):
-        try:
-            network = build_recognizer(
-                config["architecture"],
-                len(config["people"]),
-                size=config["size"],
-            )
-        except ValueError as error:
-            raise UserError(f"{folder / 'config.json'}: {error}") from error
+    with building(folder, precision):
+        network = build_recognizer(
+            config["architecture"],
+            len(config["people"]),
+            size=config["size"],
+        )
     load_weights(network, folder / "recognizer.weights.h5")
     return network, config["people"]
 
@@ -83,7 +66,7 @@ def load_eyeglasses(model):
         ["config.json", "generator.weights.h5", "discriminator.weights.h5"],
     )
     config = read_config(folder, {"minibatch": bool})
-    with dtype_policy("float32"):
+    with building(folder):
         networks = (
             build_generator(),
             build_discriminator(config["minibatch"]),

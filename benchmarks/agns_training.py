@@ -21,7 +21,6 @@ from agns.data import FaceBatches, FrameBatches
 from agns.frames import load_mask
 from agns.game import AttackGame, AttackRules, build_wearing
 from agns.goals import GOALS
-from agns.models import dtype_policy
 from agns.networks import (
     GLASSES_SHAPE,
     INPUTS,
@@ -40,6 +39,7 @@ from benchmarks.training import (
     start,
 )
 from shared.errors import no_arguments, run_main
+from shared.ops.precision import dtype_policy
 
 FACES = Path(agns.__file__).parent / "assets" / "faces"
 PEOPLE = 10

@@ -10,7 +10,7 @@ from malicious_ae.networks import build_attacker
 from shared.errors import UserError
 from shared.model_dir import find_model
 from shared.segmentation.enet import build_enet
-from shared.training.run_files import load_weights, read_config
+from shared.training.run_files import building, load_weights, read_config
 
 WEIGHTS = Path(__file__).parent / "weights"
 BEST = "best.weights.h5"
@@ -82,11 +82,12 @@ def load_victim(model, height=None, width=None) -> keras.Model:
         UserError: If a file is missing, broken or of another network.
     """
     folder, config = read_victim_config(model)
-    victim = build_enet(
-        height or config["height"],
-        width or config["width"],
-        config["classes"].count,
-    )
+    with building(folder, keras.config.dtype_policy()):
+        victim = build_enet(
+            height or config["height"],
+            width or config["width"],
+            config["classes"].count,
+        )
     best = folder / BEST
     load_weights(victim, best if best.exists() else folder / "enet.weights.h5")
     return victim
@@ -130,9 +131,7 @@ def load_attacker(model, height=None, width=None) -> keras.Model:
             f"does not fit images of {size[1]}x{size[0]}"
         )
     config.pop("dataset")
-    try:
+    with building(folder, keras.config.dtype_policy()):
         attacker = build_attacker(height=size[0], width=size[1], **config)
-    except ValueError as error:
-        raise UserError(f"{folder / 'config.json'}: {error}") from error
     load_weights(attacker, folder / "attacker.weights.h5")
     return attacker

@@ -28,6 +28,19 @@ def define_flags(values=flags.FLAGS):
     )
 
 
+def define_save_dir(text, earlier=None, values=flags.FLAGS):
+    """Defines --save_dir, the folder that a command writes to.
+
+    Args:
+        text: What is written there.
+        earlier: Name that this flag had, which goes on to work.
+        values: FlagValues.
+    """
+    flags.DEFINE_string("save_dir", None, text, flag_values=values)
+    if earlier:
+        flags.DEFINE_alias(earlier, "save_dir", flag_values=values)
+
+
 def _exists(path):
     return UserError(
         f"{path}: exists; name another, or --overwrite replaces it"

@@ -1,14 +1,15 @@
 """Exports a trained run for use without Keras.
 
-    python -m stegastamp.export --run_dir runs/mine --output_dir exported --test
+    python -m stegastamp.export --run_dir runs/mine --save_dir exported --test
 
 writes `encoder.onnx` and `decoder.onnx` (the model directory that `--model`
-of the other commands takes), the SavedModel `stegastamp/1/` for TensorFlow
-Serving and, with `--litert`, `encoder.tflite` and `decoder.tflite`. With
-`--quantize=int8 --images_dir photos` comes the model directory `int8/`, whose
-encoder computes in 8-bit integers: a quarter of the size, and about twice as
-fast on a CPU with VNNI. (Converting to float16, or to int8 without photos,
-made the encoder slower on CPUs, so neither is offered.)
+of the other commands takes), their weights and config, the SavedModel
+`stegastamp/1/` for TensorFlow Serving and, with `--litert`, `encoder.tflite`
+and `decoder.tflite`. With `--quantize=int8 --images_dir photos` comes the model
+directory `int8/`, whose encoder computes in 8-bit integers: a quarter of the
+size, and about twice as fast on a CPU with VNNI. (Computing in float16, or in
+int8 without photos, is slower on CPUs, so neither is offered; `--half` stores
+weights in 16 bits and computes in 32.)
 """
 
 from pathlib import Path
@@ -18,15 +19,21 @@ import numpy as np
 from absl import flags
 from keras import ops
 
-import shared.outputs
-from shared import export
 from shared.errors import UserError, no_arguments, run_main
-from shared.export_command import run_export
+from shared.export import command
+from shared.export.command import (
+    Part,
+    Run,
+    export_and_tell,
+    export_networks,
+    tell,
+)
+from shared.export.quantize import quantize_onnx
 from shared.images import read_photo, resize_area, write_bytes
 from shared.outputs import refuse_any
 from shared.photo_folders import photos_of
 from shared.runtime import open_session, read_metadata
-from shared.training.run_files import load_weights, read_config
+from shared.training.run_files import building, load_weights, read_config
 from stegastamp.networks import build_decoder, build_encoder
 from stegastamp.presets import SETTINGS
 
@@ -60,15 +67,9 @@ def load_networks(run_dir) -> tuple[keras.Model, keras.Model]:
     """
     config = read_config(run_dir, CONFIG_TYPES, SETTINGS.stated_since)
     size = (config["height"], config["width"], config["secret_size"])
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
+    with building(run_dir):
         encoder = build_encoder(*size, zero_mean=config["zero_mean"])
         decoder = build_decoder(*size, transformer=config["transformer"])
-    except ValueError as error:
-        raise UserError(f"{Path(run_dir) / 'config.json'}: {error}") from error
-    finally:
-        keras.config.set_dtype_policy(policy)
     for network in (encoder, decoder):
         load_weights(network, Path(run_dir) / f"{network.name}.weights.h5")
     return encoder, decoder
@@ -123,65 +124,53 @@ def make_examples(height: int, width: int, secret_size: int) -> dict:
     }
 
 
-def list_targets(output_dir, litert=False, quantized=False) -> list[Path]:
-    """The files by which an export is known to be there."""
-    names = [f"{role}.onnx" for role in ("encoder", "decoder")]
-    names += [f"int8/{name}" for name in names] if quantized else []
-    names += ["encoder.tflite", "decoder.tflite"] if litert else []
-    names += ["stegastamp/1"]
-    return [Path(output_dir) / name for name in names]
-
-
-def export_run(run_dir, output_dir, litert: bool = False) -> dict:
-    """Exports a run; each file is compared with Keras before it counts.
-
-    Args:
-        run_dir: Run directory of `stegastamp.train`.
-        output_dir: Folder to write to; made if it is missing.
-        litert: Whether to write `.tflite` files too.
-
-    Returns:
-        For each path written, the largest difference of each output as a
-        share of its range.
+def read_run(run_dir) -> Run:
+    """The networks of a run, as they are exported.
 
     Raises:
         UserError: If the run is incomplete.
-        shared.export.ExportError: If an export differs from the networks.
     """
     config = read_config(run_dir, CONFIG_TYPES, SETTINGS.stated_since)
     encoder, decoder = load_networks(run_dir)
     size = (config["height"], config["width"], config["secret_size"])
     examples = make_examples(*size)
-    output_dir = Path(output_dir)
-    output_dir.mkdir(parents=True, exist_ok=True)
     # The transformer is a matter of the graph only; users of the file need
     # the sizes and the name.
     described = {k: v for k, v in config.items() if k != "transformer"}
-    differences = {}
-    for network in (encoder, decoder):
-        inputs = {t.name: examples[t.name] for t in network.inputs}
-        path = output_dir / f"{network.name}.onnx"
-        differences[path] = export.export_onnx(
-            network,
-            path,
-            {"stegastamp": {"role": network.name, **described}},
-            examples=inputs,
+    parts = {
+        network.name: Part(
+            network, {"role": network.name, **described}, examples
         )
-        if litert:
-            path = output_dir / f"{network.name}.tflite"
-            differences[path] = export.export_litert(network, path, inputs)
-    served = output_dir / "stegastamp"
-    differences[served / "1"] = export.export_saved_model(
-        build_stamp(encoder, decoder), served, examples=examples
-    )
-    return differences
+        for network in (encoder, decoder)
+    }
+    stamp = Part(build_stamp(encoder, decoder), {}, examples)
+    return Run("stegastamp", parts, config, {"stegastamp": stamp})
 
 
-def quantize_run(output_dir, images_dir, count: int = 64) -> dict:
+def export_run(run_dir, save_dir, **options) -> dict:
+    """Exports a run; each file is compared with Keras before it counts.
+
+    Args:
+        run_dir: Run directory of `stegastamp.train`.
+        save_dir: Folder to write to; made if it is missing.
+        options: Of `shared.export.command.export_networks`.
+
+    Returns:
+        For each export written, the largest difference of each output as a
+        share of its range.
+
+    Raises:
+        UserError: If the run is incomplete, or a file exists.
+        shared.export.ExportError: If an export differs from the networks.
+    """
+    return export_networks(read_run(run_dir), run_dir, save_dir, **options)
+
+
+def quantize_run(save_dir, images_dir, count: int = 64) -> dict:
     """Adds the model directory `int8/` to an exported run.
 
     Args:
-        output_dir: Folder that `export_run` wrote to.
+        save_dir: Folder that `export_run` wrote to.
         images_dir: Folder of photos like those that will be stamped.
         count: How many of them to take the ranges of values from.
 
@@ -194,7 +183,7 @@ def quantize_run(output_dir, images_dir, count: int = 64) -> dict:
         shared.export.ExportError: If the error is too large.
     """
     encoder, decoder = (
-        Path(output_dir) / f"{role}.onnx" for role in ("encoder", "decoder")
+        Path(save_dir) / f"{role}.onnx" for role in ("encoder", "decoder")
     )
     described = read_metadata(open_session(encoder), "stegastamp", encoder)
     generator = np.random.default_rng(0)
@@ -212,10 +201,10 @@ def quantize_run(output_dir, images_dir, count: int = 64) -> dict:
                 "secret": secret.astype("float32"),
             }
         )
-    target = Path(output_dir) / "int8"
+    target = Path(save_dir) / "int8"
     target.mkdir(exist_ok=True)
     path = target / "encoder.onnx"
-    shares = export.quantize_onnx(
+    shares = quantize_onnx(
         encoder,
         path,
         batches,
@@ -231,61 +220,42 @@ def quantize_run(output_dir, images_dir, count: int = 64) -> dict:
     return {path: shares}
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines this command's flags."""
-    flags.DEFINE_string("run_dir", None, "Run directory of stegastamp.train.")
-    flags.DEFINE_string("output_dir", None, "Folder to write the exports to.")
-    flags.DEFINE_bool(
-        "test",
-        False,
-        "Print how far each output of each export is from the trained "
-        "networks, as a share of the output's range. An export that is more "
-        f"than {export.TOLERANCE:.0e} away fails with and without this flag.",
-    )
-    flags.DEFINE_bool("litert", False, "Write .tflite files too.")
+    command.define_flags(values)
     flags.DEFINE_enum(
         "quantize",
         "none",
         ["none", "int8"],
         "int8: write the model directory int8/ too; needs --images_dir.",
+        flag_values=values,
     )
     flags.DEFINE_string(
-        "images_dir", None, "Photos that --quantize=int8 adjusts itself to."
+        "images_dir",
+        None,
+        "Photos that --quantize=int8 adjusts itself to.",
+        flag_values=values,
     )
-    shared.outputs.define_flags()
-    flags.mark_flags_as_required(["run_dir", "output_dir"])
 
 
-def main(arguments) -> None:
+def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    values = flags.FLAGS
-    if (values.quantize == "int8") != bool(values.images_dir):
+    quantized = values.quantize == "int8"
+    if quantized != bool(values.images_dir):
         raise UserError(
             "--quantize=int8 and --images_dir belong together: give both or "
             "neither"
         )
-    quantized = values.quantize == "int8"
-    targets = list_targets(values.output_dir, values.litert, quantized)
-    refuse_any(targets, values.overwrite)
-    run_export(
-        export_run,
-        values.run_dir,
-        values.output_dir,
-        values.litert,
-        show=values.test,
-    )
-    if values.test:
-        print(
-            f"all of float32 equal on batches of {export.BATCH_SIZES[0]} and "
-            f"{export.BATCH_SIZES[1]} (allowed: {export.TOLERANCE:.0e})"
-        )
     if quantized:
-        run_export(
-            quantize_run,
-            values.output_dir,
-            values.images_dir,
-            measure="{:.1%} away from float32 (rms)",
+        names = ("encoder.onnx", "decoder.onnx")
+        folder = Path(values.save_dir) / "int8"
+        refuse_any([folder / name for name in names], values.overwrite)
+    export_and_tell(export_run, values)
+    if quantized:
+        tell(
+            lambda: quantize_run(values.save_dir, values.images_dir),
+            "{:.1%} away from float32 (rms)",
         )
 
 

@@ -1,11 +1,12 @@
 """Exports a trained run for use without Keras.
 
-    python -m stego.export --run_dir runs/mine --output_dir exported
+    python -m stego.export --run_dir runs/mine --save_dir exported --test
 
 writes `alice.onnx`, `bob.onnx` and `eve.onnx` (the model directory that
-`--model` of the other commands takes) and the SavedModels `alice/1/`, `bob/1/`
-and `eve/1/` for TensorFlow Serving. Each is loaded in its own runtime and
-compared with the trained network before it counts.
+`--model` of the other commands takes), their weights and config, and the
+SavedModels `alice/1/`, `bob/1/` and `eve/1/` for TensorFlow Serving. Each is
+loaded in its own runtime and compared with the trained network before it
+counts.
 """
 
 from pathlib import Path
@@ -14,12 +15,10 @@ import keras
 import numpy as np
 from absl import flags
 
-import shared.outputs
-from shared import export
 from shared.errors import UserError, no_arguments, run_main
-from shared.export_command import run_export
-from shared.outputs import refuse_any
-from shared.training.run_files import load_weights, read_config
+from shared.export import command
+from shared.export.command import Part, Run, export_and_tell, export_networks
+from shared.training.run_files import building, load_weights, read_config
 from stego.game import ARCHITECTURES
 
 CONFIG_TYPES = {
@@ -45,20 +44,19 @@ def load_networks(run_dir, msg_len=None) -> dict[str, keras.Model]:
         UserError: If a file is missing, broken or of another network.
     """
     config = read_config(run_dir, CONFIG_TYPES)
+    build = ARCHITECTURES.get(config["architecture"])
+    if build is None:
+        raise UserError(
+            f"{Path(run_dir) / 'config.json'}: `architecture` must be one of "
+            f"{', '.join(ARCHITECTURES)}, not {config['architecture']!r}"
+        )
     size, msg_len = config["output_size"], msg_len or config["msg_len"]
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        build = ARCHITECTURES[config["architecture"]]
+    with building(run_dir):
         networks = {
             "alice": build.build_alice(size, msg_len),
             "bob": build.build_bob(size, msg_len),
             "eve": build.build_eve(size),
         }
-    except (KeyError, ValueError) as error:
-        raise UserError(f"{Path(run_dir) / 'config.json'}: {error}") from error
-    finally:
-        keras.config.set_dtype_policy(policy)
     for name, network in networks.items():
         load_weights(network, Path(run_dir) / f"{name}.weights.h5")
     return networks
@@ -86,75 +84,68 @@ def make_examples(size: int, msg_len: int) -> dict[str, np.ndarray]:
     return {"cover": image, "image": image, "message": message.astype("f4")}
 
 
-def export_run(
-    run_dir, output_dir, msg_len=None, overwrite=False
-) -> dict[Path, dict[str, float]]:
+def read_run(run_dir, msg_len=None) -> Run:
+    """The players of a run, as they are exported.
+
+    Args:
+        run_dir: Run directory of `stego.train`.
+        msg_len: As `load_networks`.
+
+    Raises:
+        UserError: If the run is incomplete.
+    """
+    config = read_config(run_dir, CONFIG_TYPES)
+    config["msg_len"] = msg_len or config["msg_len"]
+    networks = load_networks(run_dir, msg_len)
+    factors = ARCHITECTURES[config["architecture"]].FACTORS
+    examples = make_examples(config["output_size"], config["msg_len"])
+    parts = {
+        name: Part(
+            network, {"role": name, **config, "factors": factors}, examples
+        )
+        for name, network in networks.items()
+    }
+    return Run("stego", parts, config)
+
+
+def export_run(run_dir, save_dir, msg_len=None, **options) -> dict:
     """Exports a run; each file is compared with Keras before it counts.
 
     Args:
         run_dir: Run directory of `stego.train`.
-        output_dir: Folder to write to; made if it is missing.
+        save_dir: Folder to write to; made if it is missing.
         msg_len: As `load_networks`.
-        overwrite: Whether files that are there are replaced.
+        options: Of `shared.export.command.export_networks`.
 
     Returns:
-        For each path written, the largest difference of each output as a
+        For each export written, the largest difference of each output as a
         share of its range.
 
     Raises:
         UserError: If the run is incomplete, or a file exists.
         shared.export.ExportError: If an export differs from the networks.
     """
-    config = read_config(run_dir, CONFIG_TYPES)
-    networks = load_networks(run_dir, msg_len)
-    config["msg_len"] = msg_len or config["msg_len"]
-    factors = ARCHITECTURES[config["architecture"]].FACTORS
-    examples = make_examples(config["output_size"], config["msg_len"])
-    output_dir = Path(output_dir)
-    endings = (".onnx", "/1")
-    targets = [output_dir / f"{n}{end}" for n in networks for end in endings]
-    refuse_any(targets, overwrite)
-    output_dir.mkdir(parents=True, exist_ok=True)
-    differences = {}
-    for name, network in networks.items():
-        inputs = {t.name: examples[t.name] for t in network.inputs}
-        path = output_dir / f"{name}.onnx"
-        described = {"role": name, **config, "factors": factors}
-        differences[path] = export.export_onnx(
-            network, path, {"stego": described}, examples=inputs
-        )
-        differences[output_dir / name / "1"] = export.export_saved_model(
-            network, output_dir / name, examples=inputs
-        )
-    return differences
+    run = read_run(run_dir, msg_len)
+    return export_networks(run, run_dir, save_dir, **options)
 
 
-def define_flags() -> None:
+def define_flags(values=flags.FLAGS) -> None:
     """Defines this command's flags."""
-    flags.DEFINE_string("run_dir", None, "Run directory of stego.train.")
-    flags.DEFINE_string("output_dir", None, "Folder to write the exports to.")
+    command.define_flags(values)
     flags.DEFINE_integer(
         "msg_len",
         None,
         "Bits of a tile, if not those of the training: one training of the "
         "preset modern serves any payload.",
         lower_bound=1,
+        flag_values=values,
     )
-    shared.outputs.define_flags()
-    flags.mark_flags_as_required(["run_dir", "output_dir"])
 
 
-def main(arguments) -> None:
+def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    values = flags.FLAGS
-    run_export(
-        export_run,
-        values.run_dir,
-        values.output_dir,
-        values.msg_len,
-        values.overwrite,
-    )
+    export_and_tell(export_run, values, msg_len=values.msg_len)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """What a training left in its run directory, for who exports or measures it."""
 
+import contextlib
 import json
 import warnings
 from pathlib import Path
 
 from shared.errors import UserError
+from shared.ops.precision import dtype_policy
 
 
 def read_config(run_dir, types: dict[str, type], earlier=None) -> dict:
@@ -50,6 +52,24 @@ def read_config(run_dir, types: dict[str, type], earlier=None) -> dict:
                 f"{config.get(key)!r}"
             )
     return {key: config[key] for key in types}
+
+
+@contextlib.contextmanager
+def building(run_dir, policy="float32"):
+    """Builds inside it what a run's configuration describes.
+
+    Args:
+        run_dir: Run directory of a training.
+        policy: Keras dtype policy for as long, or its name.
+
+    Raises:
+        UserError: Naming the configuration, for a ValueError inside.
+    """
+    try:
+        with dtype_policy(policy):
+            yield
+    except ValueError as error:
+        raise UserError(f"{Path(run_dir) / 'config.json'}: {error}") from error
 
 
 def load_weights(network, path) -> None:

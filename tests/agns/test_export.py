@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agns import api, generate, recognize
-from agns.export import describe_run, export_run
+from agns.export import export_run, read_run
 from agns.frames import load_frames
 from agns.models import load_eyeglasses, load_recognizer
 from shared.errors import UserError
@@ -16,7 +16,7 @@ from tests.agns import tiny
 @pytest.fixture(scope="module")
 def exported(eyeglass_run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
-    found = export_run(eyeglass_run, folder, half=True)
+    found = export_run(eyeglass_run, folder, half=True, saved_model=False)
     assert {path.name for path in found} == {
         "generator.onnx",
         "discriminator.onnx",
@@ -69,9 +69,9 @@ def test_generate_writes_the_same_glasses_for_a_seed(exported, tmp_path):
 @pytest.mark.tensorflow
 @pytest.mark.slow
 def test_a_recognizer_and_its_command(recognizer_run, tmp_path, capsys):
-    export_run(recognizer_run, tmp_path / "model")
+    export_run(recognizer_run, tmp_path / "model", saved_model=False)
     with pytest.raises(UserError, match="recognizer.onnx: exists"):
-        export_run(recognizer_run, tmp_path / "model")
+        export_run(recognizer_run, tmp_path / "model", saved_model=False)
     with pytest.raises(UserError, match="never replaced"):
         export_run(recognizer_run, recognizer_run, overwrite=True)
     people = tiny.write_people(tmp_path / "faces", people=2, photos=2)
@@ -113,15 +113,15 @@ def test_a_recognizer_and_its_command(recognizer_run, tmp_path, capsys):
 
 def test_no_run_of_ours_is_refused(tmp_path):
     with pytest.raises(UserError, match="is not a directory"):
-        describe_run(tmp_path / "none")
+        read_run(tmp_path / "none")
     tiny.write_config(tmp_path / "other", latent=8)
     with pytest.raises(UserError, match="of no recogniser or eyeglass"):
-        describe_run(tmp_path / "other")
+        read_run(tmp_path / "other")
     tiny.write_config(
         tmp_path / "lost", architecture="openface", people=tiny.PEOPLE, size=96
     )
     with pytest.raises(UserError, match="no such file"):
-        describe_run(tmp_path / "lost")
+        read_run(tmp_path / "lost")
 
 
 def test_missing_and_broken_models_are_named(tmp_path):

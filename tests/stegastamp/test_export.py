@@ -88,12 +88,20 @@ def test_exported_files_agree_with_the_networks(tmp_path, transformer):
     assert described["role"] == "decoder"
 
     assert sorted(path.name for path in out.iterdir()) == [
+        "config.json",
         "decoder.onnx",
         "decoder.tflite",
+        "decoder.weights.h5",
         "encoder.onnx",
         "encoder.tflite",
+        "encoder.weights.h5",
         "stegastamp",
     ]
+    # The directory starts other trainings, and exports, as the run does.
+    again, _ = export.load_networks(out)
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(again([image, secret])), residual
+    )
 
 
 def test_served_model_clips_and_decodes_what_it_stamped(run_dir, tmp_path):

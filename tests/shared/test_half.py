@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from shared.half_storage import round_weights, save_weights
+from shared.export.half import round_weights, save_weights
 
 
 def network():
