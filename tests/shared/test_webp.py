@@ -9,7 +9,7 @@ from keras import ops
 from PIL import Image
 
 from shared.ops.webp import AC_STEPS, DC_STEPS, quality_to_index, webp
-from tests.contracts import compiled, input_gradients
+from tests.contracts.gradients import compiled, input_gradients
 
 ROOT = Path(__file__).parents[2]
 PHOTOS = (
