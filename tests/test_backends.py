@@ -65,5 +65,5 @@ def test_it_tells_our_own_tests_apart():
     tests = ROOT / "tests"
     assert not touches_backend(tests / "shared" / "test_images.py")
     assert not touches_backend(tests / "stegastamp" / "test_encode_decode.py")
-    assert touches_backend(tests / "shared" / "test_warp.py")
+    assert touches_backend(tests / "shared" / "ops" / "test_warp.py")
     assert touches_backend(tests / "stegastamp" / "test_train.py")

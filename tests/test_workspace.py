@@ -1,7 +1,6 @@
 """Rules of the workspace that no linter knows."""
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -15,108 +14,6 @@ from shared import __version__
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("stegastamp", "stego", "agns", "dcgan", "malicious_ae")
-FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")
-# What uses a trained model, and so must run without a training framework.
-RUNTIME_MODULES = (
-    "shared.errors",
-    "shared.exif",
-    "shared.grids",
-    "shared.intervals",
-    "shared.image_decoder",
-    "shared.images",
-    "shared.keys",
-    "shared.metadata",
-    "shared.metadata_blocks",
-    "shared.metadata_fit",
-    "shared.metrics.roc",
-    "shared.model_dir",
-    "shared.noise",
-    "shared.outputs",
-    "shared.photo_folders",
-    "shared.photo_writer",
-    "shared.quality",
-    "shared.video",
-    "shared.video_files",
-    "shared.vips",
-    "shared.runtime",
-    "shared.subcommands",
-    "shared.segmentation.class_weights",
-    "shared.segmentation.confusion",
-    "shared.srgb",
-    "shared.text",
-    "stegastamp",
-    "stegastamp.align",
-    "stegastamp.api",
-    "stegastamp.attacks",
-    "stegastamp.decode",
-    "stegastamp.demo",
-    "stegastamp.encode",
-    "stegastamp.evaluate",
-    "stegastamp.everyday",
-    "stegastamp.keyed",
-    "stegastamp.message",
-    "stegastamp.onnx_inference",
-    "stegastamp.photo_arrays",
-    "stegastamp.read_back",
-    "stegastamp.report",
-    "stegastamp.views",
-    "stego",
-    "stego.api",
-    "stego.codec",
-    "stego.decode",
-    "stego.encode",
-    "stego.evaluate",
-    "stego.features",
-    "stego.judges",
-    "stego.lsb",
-    "stego.measure",
-    "stego.report",
-    "stego.sealed",
-    "stego.tiles",
-    "stego.words",
-    "dcgan",
-    "dcgan.api",
-    "dcgan.array_files",
-    "dcgan.data",
-    "dcgan.datasets",
-    "dcgan.evaluate",
-    "dcgan.features",
-    "dcgan.generate",
-    "dcgan.latent_space",
-    "dcgan.metrics",
-    "dcgan.report",
-    "malicious_ae",
-    "malicious_ae.api",
-    "malicious_ae.classes",
-    "malicious_ae.controls",
-    "malicious_ae.data",
-    "malicious_ae.display",
-    "malicious_ae.evaluate",
-    "malicious_ae.flags",
-    "malicious_ae.pictures",
-    "malicious_ae.report",
-    "malicious_ae.segment",
-    "malicious_ae.tables",
-    "malicious_ae.videos",
-    "agns",
-    "agns.align",
-    "agns.api",
-    "agns.demo",
-    "agns.fit_pose_check",
-    "agns.frames",
-    "agns.generate",
-    "agns.goals",
-    "agns.marks",
-    "agns.people",
-    "agns.pictures",
-    "agns.pose_check",
-    "agns.recognize",
-    "agns.report",
-    "agns.strangers",
-)
-COMMAND = re.compile(
-    rf"python -m ((?:shared|benchmarks|{'|'.join(PACKAGES)})\.\w+)(.*)"
-)
 # Every document, by its path in the repository.
 READMES = tuple(
     sorted(
@@ -226,52 +123,6 @@ def test_the_import_rule_sees_imports(tmp_path):
     assert _imports(path) == {"stego", "a"}
 
 
-# Each module is imported in a process that holds nothing else of ours. They
-# all begin where the packages that most of them need are imported already.
-IMPORTS = f"""
-import importlib, json, os, sys
-import cv2, numpy, onnxruntime, PIL.Image
-from absl import app
-
-for module in sys.argv[1:]:
-    sys.stdout.flush()
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        continue
-    try:
-        importlib.import_module(module)
-        found = [name for name in {FRAMEWORKS!r} if name in sys.modules]
-    except BaseException as error:
-        found = repr(error)
-    print(json.dumps([module, found]), flush=True)
-    os._exit(0)
-"""
-
-
-@pytest.fixture(scope="module")
-def frameworks_of():
-    """What each runtime module imports of `FRAMEWORKS`, or its error."""
-    # In a process of its own: this one has imported Keras for other tests.
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORTS, *RUNTIME_MODULES, "shared.game"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(map(json.loads, done.stdout.splitlines()))
-
-
-@pytest.mark.parametrize("module", RUNTIME_MODULES)
-def test_using_a_model_needs_no_training_framework(frameworks_of, module):
-    assert frameworks_of[module] == []
-
-
-def test_a_training_framework_would_be_seen(frameworks_of):
-    assert "keras" in frameworks_of["shared.game"]
-
-
 def test_importing_the_package_is_cheap():
     code = (
         "import sys, stegastamp\n"
@@ -355,41 +206,11 @@ def test_every_file_that_tells_a_version_tells_the_same():
     assert found(".pre-commit-config.yaml", r"rev: v(.*)$") == ruff
 
 
-def _blocks(text):
+def blocks(text):
     """The lines of the fenced blocks without a language, and inline code."""
     for block in re.findall(r"^```\n(.*?)^```$", text, re.M | re.S):
-        yield from block.splitlines()
+        yield from block.replace("\\\n", " ").splitlines()
     yield from re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)
-
-
-def _commands():
-    """(document, command line) of each of our modules named in the READMEs."""
-    for name in READMES:
-        for line in _blocks((ROOT / name).read_text("utf-8")):
-            match = COMMAND.search(line)
-            if match:
-                yield name, match[1], match[2]
-
-
-# Once is enough; half of these commands import TensorFlow.
-@pytest.mark.slow
-@pytest.mark.tensorflow
-@pytest.mark.parametrize("module", sorted({m for _, m, _ in _commands()}))
-def test_documented_commands_exist_with_their_flags(module):
-    # Its --help must list every flag that a document gives it.
-    done = subprocess.run(
-        [sys.executable, "-m", module, "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    known = set(re.findall(r"--(?:\[no\])?(\w+)", done.stdout))
-    known |= {f"no{name}" for name in re.findall(r"--\[no\](\w+)", done.stdout)}
-    assert known, done.stderr
-    for name, documented, arguments in _commands():
-        if documented == module:
-            given = set(re.findall(r"(?<=\s)--(\w+)", arguments))
-            assert given <= known, (name, given - known)
 
 
 def test_documented_make_targets_exist():
@@ -398,7 +219,7 @@ def test_documented_make_targets_exist():
     )
     named = set()
     for name in READMES:
-        for line in _blocks((ROOT / name).read_text("utf-8")):
+        for line in blocks((ROOT / name).read_text("utf-8")):
             named.update(re.findall(r"^make ([\w-]+)", line))
     assert {"demo", "test"} <= named <= targets
 

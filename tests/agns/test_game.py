@@ -15,7 +15,7 @@ from agns.join import join, split_for_two
 from agns.people import to_input
 from shared.gan import generator_loss
 from tests.agns import tiny
-from tests.contracts import input_gradients
+from tests.contracts.gradients import input_gradients
 
 GOLDENS = Path(__file__).parent / "goldens"
 

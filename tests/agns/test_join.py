@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from agns.join import join, split_for_two
-from tests.contracts import input_gradients
+from tests.contracts.gradients import input_gradients
 
 GOLDENS = Path(__file__).parent / "goldens" / "join_gradients.npz"
 

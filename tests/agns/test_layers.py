@@ -22,7 +22,8 @@ from agns.layers.minibatch_discrimination import MinibatchDiscrimination
 from agns.layers.resizer import Resizer
 from agns.marks import photo_to_canvas
 from shared.images import read_photo
-from tests.contracts import check_layer, check_learns, input_gradients
+from tests.contracts.gradients import check_learns, input_gradients
+from tests.contracts.layers import check_layer
 
 FOLDER = Path(__file__).parent
 PHOTOS = FOLDER.parent.parent / "agns" / "assets" / "marked"

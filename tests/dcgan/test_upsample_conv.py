@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from dcgan.upsample_conv import UpsampleConv2D
-from tests.contracts import check_layer
+from tests.contracts.layers import check_layer
 
 
 def plain(inputs, kernel):

@@ -8,7 +8,7 @@ from keras import layers, ops
 from malicious_ae.game import AttackGame, AttackRules, VictimGame
 from malicious_ae.losses import misread_loss, read_as_loss
 from malicious_ae.networks import build_attacker
-from tests.contracts import check_loss
+from tests.contracts.losses import check_loss
 
 HEIGHT, WIDTH, CLASSES = 16, 24, 4
 ON_JAX = keras.backend.backend() == "jax"

@@ -19,7 +19,7 @@ from malicious_ae.networks import (
     build_attacker,
 )
 from shared.segmentation.losses import batch_cross_entropy
-from tests.contracts import check_layer
+from tests.contracts.layers import check_layer
 
 GOLDEN = np.load(Path(__file__).parent / "goldens" / "mal_autoencoder.npz")
 rng = np.random.default_rng(5)

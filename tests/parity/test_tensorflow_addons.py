@@ -18,7 +18,7 @@ from agns.layers.local_response_normalization import (
 from shared.losses.triplet import METRICS, triplet_semihard_loss
 from shared.ops.blur import gaussian_filter2d
 from shared.ops.warp import dense_image_warp, projective_warp
-from tests.contracts import input_gradients
+from tests.contracts.gradients import input_gradients
 
 REFERENCE = Path(__file__).parent / "goldens" / "tensorflow_addons.npz"
 

@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from shared.gan import Gan, GanRules, binary_loss, gan_logs, generator_loss
-from tests.contracts import input_gradients
+from tests.contracts.gradients import input_gradients
 
 GOLDENS = pathlib.Path(__file__).parent / "goldens"
 RATE = 0.05

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from shared.metrics.psnr import psnr
-from tests.contracts import check_loss
+from tests.contracts.losses import check_loss
 
 rng = np.random.default_rng(2)
 

@@ -11,7 +11,7 @@ from stegastamp import distortions
 from stegastamp.distortions import CHAIN, KNOBS, distort
 from stegastamp.distortions.colour import change_colours
 from stegastamp.presets import PRESETS, SETTINGS
-from tests.contracts import input_gradients
+from tests.contracts.gradients import input_gradients
 
 GOLDENS = Path(__file__).parent / "goldens"
 # All that takes part at its strongest; a knob's level says how much of it.

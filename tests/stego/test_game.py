@@ -17,7 +17,7 @@ from stego.held_out import HeldOut
 from stego.pictures import training_strips
 from stego.presets import PRESETS
 from stego.train import FollowBits
-from tests.contracts import compiled, input_gradients
+from tests.contracts.gradients import compiled, input_gradients
 
 
 def make(preset, seed=1, learning_rate=1e-3, **changes):

@@ -13,7 +13,8 @@ from stego.phase_layers import (
     step_cost,
     to_slots,
 )
-from tests.contracts import check_layer, check_learns, input_gradients
+from tests.contracts.gradients import check_learns, input_gradients
+from tests.contracts.layers import check_layer
 
 DEPTHS = (1, 2, 4, 8, 16)
 

@@ -10,7 +10,7 @@ from shared.segmentation.losses import (
     batch_cross_entropy,
     weighted_cross_entropy,
 )
-from tests.contracts import check_loss
+from tests.contracts.losses import check_loss
 
 GOLDEN = np.load(Path(__file__).parent / "goldens" / "enet_class_weights.npz")
 LOGITS, LABELS = GOLDEN["ce_logits_nhwc"], GOLDEN["ce_labels"]

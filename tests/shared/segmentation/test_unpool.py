@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from keras import ops
 
 from shared.segmentation.unpool import MaxPositions, MaxUnpool
-from tests.contracts import check_layer, input_gradients
+from tests.contracts.gradients import input_gradients
+from tests.contracts.layers import check_layer
 
 
 def drawn(shape, levels=1000):

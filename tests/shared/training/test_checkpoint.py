@@ -18,7 +18,7 @@ from shared.training import (
     open_run,
     resume,
 )
-from tests.shared.test_random_state import Noisy
+from tests.shared.training.test_fit import Noisy
 
 
 class Steps(keras.utils.PyDataset):

@@ -8,8 +8,7 @@ import pytest
 from keras import backend, ops
 
 from shared.ops import color
-from tests.contracts import input_gradients
-from tests.gradients import check_gradients
+from tests.contracts.gradients import check_gradients, input_gradients
 
 GOLDENS = Path(__file__).parent / "goldens"
 

@@ -8,7 +8,7 @@ from keras import ops
 
 from shared.losses.edges import edge_falloff
 from shared.losses.yuv import yuv_loss
-from tests.contracts import check_loss
+from tests.contracts.losses import check_loss
 
 GOLDENS = Path(__file__).parent / "goldens"
 rng = np.random.default_rng(3)

@@ -7,7 +7,8 @@ from skimage.metrics import structural_similarity
 
 from shared.metrics import ssim as module
 from shared.metrics.ssim import ms_ssim, ssim
-from tests.contracts import check_loss, input_gradients
+from tests.contracts.gradients import input_gradients
+from tests.contracts.losses import check_loss
 
 
 def pair(shape, noise=0.1, seed=5):

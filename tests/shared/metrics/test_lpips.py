@@ -12,7 +12,7 @@ from keras import ops
 from shared.errors import UserError
 from shared.lpips_convert import convert
 from shared.metrics.lpips import LPIPS, load_lpips
-from tests.contracts import check_learns, compiled, input_gradients
+from tests.contracts.gradients import check_learns, compiled, input_gradients
 from tests.shared.state_dicts import WRITERS
 
 # layer of torchvision's AlexNet: (filters, inputs, size, stride, padding)

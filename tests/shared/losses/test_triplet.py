@@ -14,7 +14,7 @@ from shared.losses.triplet import (
     pairwise_distances,
     triplet_semihard_loss,
 )
-from tests.contracts import input_gradients
+from tests.contracts.gradients import input_gradients
 
 GOLDENS = Path(__file__).parent / "goldens" / "triplet_semihard.npz"
 

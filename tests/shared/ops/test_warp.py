@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from shared.ops import warp
-from tests.contracts import compiled, input_gradients
-from tests.gradients import check_gradients
+from tests.contracts.gradients import check_gradients, compiled, input_gradients
 
 GOLDENS = Path(__file__).parent / "goldens"
 SQUARE = np.float32([[0, 0], [1, 0], [1, 1], [0, 1]])

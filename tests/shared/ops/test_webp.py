@@ -9,9 +9,9 @@ from keras import ops
 from PIL import Image
 
 from shared.ops.webp import AC_STEPS, DC_STEPS, quality_to_index, webp
-from tests.contracts import compiled, input_gradients
+from tests.contracts.gradients import compiled, input_gradients
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PHOTOS = (
     ROOT / "stegastamp/assets/macaws.jpg",
     ROOT / "tests/stegastamp/data/window.jpg",

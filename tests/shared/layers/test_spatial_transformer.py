@@ -9,7 +9,9 @@ from keras import layers, ops
 from scipy.ndimage import map_coordinates
 
 from shared.layers.spatial_transformer import SpatialTransformer, affine_warp
-from tests.contracts import check_layer, check_loss, weight_gradients
+from tests.contracts.gradients import weight_gradients
+from tests.contracts.layers import check_layer
+from tests.contracts.losses import check_loss
 
 GOLDENS = Path(__file__).parent / "goldens"
 IDENTITY = np.array([1, 0, 0, 0, 1, 0], "float32")

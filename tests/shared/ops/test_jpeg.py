@@ -10,8 +10,7 @@ from keras import ops
 from benchmarks.jpeg_fidelity import measure
 from shared.ops import jpeg as jpeg_module
 from shared.ops.jpeg import jpeg, quality_to_factor
-from tests.contracts import compiled, input_gradients
-from tests.gradients import check_gradients
+from tests.contracts.gradients import check_gradients, compiled, input_gradients
 
 GOLDENS = Path(__file__).parent / "goldens"
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from shared.ops import blur
-from tests.contracts import input_gradients
-from tests.gradients import check_gradients
+from tests.contracts.gradients import check_gradients, input_gradients
 
 GOLDENS = Path(__file__).parent / "goldens"
 BORDERS = {
