@@ -16,8 +16,8 @@ from agns.models import answers
 from agns.networks import CODE_SIZE
 from agns.people import load_faces, read_person
 from shared.errors import UserError
-from shared.grids import to_uint8
 from shared.ops.precision import dtype_policy
+from shared.ranges import levels_to_signed, signed_to_levels
 from shared.training import fit_run, resume, sync_weights
 from shared.training.batches import StepBatches
 
@@ -112,7 +112,7 @@ class AttackBatches(StepBatches):
             random.permutation(len(self.photos.train)), self.batch_size
         )
         batch = (
-            self.frames[real].astype(np.float32) / 127.5 - 1.0,
+            levels_to_signed(self.frames[real]),
             self.photos.train[faces],
         )
         if self.photos.train_warps is not None:
@@ -264,7 +264,7 @@ def set_up(
     if frames is None:
         random = np.random.default_rng(seed)
         codes = random.normal(size=(REAL_FRAMES, CODE_SIZE))
-        frames = to_uint8(answers(generator, codes.astype("float32")))
+        frames = signed_to_levels(answers(generator, codes.astype("float32")))
     return Setup(game, wearing, frames)
 
 

@@ -6,6 +6,7 @@ from agns.attack_run import mean_measures
 from agns.models import answers
 from agns.networks import CODE_SIZE, INPUTS
 from agns.people import to_input
+from shared.ranges import levels_to_signed
 
 
 def make_sources(generator, frames, pairs):
@@ -28,7 +29,7 @@ def make_sources(generator, frames, pairs):
     noise = random.uniform(-1, 1, glasses.shape)
     sources["noise"] = noise.astype("float32")
     if frames is not None:
-        sources["real"] = frames[:pairs].astype(np.float32) / 127.5 - 1.0
+        sources["real"] = levels_to_signed(frames[:pairs])
     return sources
 
 

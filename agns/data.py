@@ -5,6 +5,7 @@ import numpy as np
 
 from agns.frames import load_mask, wear
 from agns.people import load_faces
+from shared.ranges import levels_to_signed
 from shared.training.batches import StepBatches
 
 
@@ -98,7 +99,7 @@ class FaceBatches(StepBatches):
     def _view(self, face, random):
         if self.glasses is not None and random.random() < 0.5:
             pair = self.glasses[random.integers(len(self.glasses))]
-            pair = pair[None].astype(np.float32) / 127.5 - 1.0
+            pair = levels_to_signed(pair[None])
             worn = wear(pair, face[None].astype(np.float32) / 255, self.mask)
             face = np.rint(255 * worn[0]).astype(np.uint8)
         if not self.augment:
@@ -163,4 +164,4 @@ class FrameBatches(StepBatches):
             self.batch_size,
             replace=self.batch_size > len(self.frames),
         )
-        return self.frames[picks].astype(np.float32) / 127.5 - 1.0
+        return levels_to_signed(self.frames[picks])

@@ -28,11 +28,11 @@ from agns import api
 from agns.frames import load_mask, place, wear
 from agns.goals import KINDS
 from agns.people import load_faces
-from agns.pictures import unit_to_uint8
 from shared.errors import UserError, no_arguments, run_main
 from shared.grids import image_grid, write_png
 from shared.images import list_photos, make_directory, write_bytes
 from shared.outputs import refuse_existing
+from shared.ranges import unit_to_levels
 from shared.text import say
 
 ASSETS = Path(__file__).parent / "assets"
@@ -92,7 +92,7 @@ def show_recognition(output, values):
         found, _ = recognizer.recognize(pictures)
         right = sum(a == b for a, b in zip(found, names, strict=True))
         print(f"recognition, {title}: {right} of {len(names)} photos")
-    sheet = image_grid(unit_to_uint8(worn), 8)
+    sheet = image_grid(unit_to_levels(worn), 8)
     write_png(output / "recognition.png", sheet, overwrite=True)
 
 
@@ -100,7 +100,7 @@ def show_glasses(output, values):
     """Draws sixteen pairs."""
     generator = api.Generator(threads=values.threads, provider=values.provider)
     glasses = place(generator.glasses(16, values.seed), load_mask())
-    pictures = unit_to_uint8((glasses + 1) / 2)[:, 48:122, 20:206]
+    pictures = unit_to_levels((glasses + 1) / 2)[:, 48:122, 20:206]
     grid = image_grid(pictures, 4)
     write_png(output / "glasses.png", grid, overwrite=True)
     print("glasses: 16 pairs that nobody has taught to deceive")

@@ -7,8 +7,8 @@ import numpy as np
 from agns.attack_run import make_attack, mean_measures, set_up
 from agns.game import build_wearing
 from agns.goals import GOALS, Goal
-from shared.grids import to_uint8
 from shared.ops.precision import dtype_policy
+from shared.ranges import signed_to_levels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Arena:
         )
         kept = folder / "glasses"
         kept.mkdir(exist_ok=True)
-        np.save(kept / f"{attack.name}.npy", to_uint8(check.glasses))
+        np.save(kept / f"{attack.name}.npy", signed_to_levels(check.glasses))
         pair = check.glasses[None]
         return {
             "name": attack.name,

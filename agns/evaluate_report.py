@@ -4,9 +4,9 @@ import numpy as np
 
 from agns.frames import wear
 from agns.goals import GOALS, find_goal
-from agns.pictures import unit_to_uint8
 from shared.grids import image_grid, write_png
-from shared.intervals import wilson_interval
+from shared.measures.intervals import wilson_interval
+from shared.ranges import levels_to_signed, unit_to_levels
 
 
 def control_of(record):
@@ -156,9 +156,9 @@ def write_pictures(folder, records, baseline, photos, mask):
         if record["seed"]:
             continue
         glasses = np.load(folder / "glasses" / f"{record['name']}.npy")
-        pair = glasses[None].astype(np.float32) / 127.5 - 1.0
+        pair = levels_to_signed(glasses[None])
         face = photos[record["attacker"]].test[:1]
-        shown.append(unit_to_uint8(wear(pair, face, mask))[0])
+        shown.append(unit_to_levels(wear(pair, face, mask))[0])
     if shown:
         sheet = image_grid(np.stack(shown), 5)
         write_png(folder / "contact_sheet.png", sheet, overwrite=True)

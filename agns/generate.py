@@ -16,11 +16,12 @@ from tqdm import tqdm
 import shared.outputs
 from agns import api
 from agns.frames import load_mask, place
-from agns.pictures import print_sheet, unit_to_uint8, write_print
+from agns.pictures import print_sheet, write_print
 from shared.errors import UserError, no_arguments, run_main
 from shared.grids import image_grid, write_png
 from shared.images import make_directory
 from shared.outputs import refuse_existing
+from shared.ranges import unit_to_levels
 from shared.text import say
 
 # Codes that go through the network at a time.
@@ -76,7 +77,7 @@ def main(arguments, values=flags.FLAGS):
         count = min(_BATCH, values.count - start)
         # A seed a batch, so that a longer set begins with the shorter one.
         glasses = generator.glasses(_BATCH, [values.seed, start])[:count]
-        pictures = unit_to_uint8((place(glasses, mask) + 1) / 2)
+        pictures = unit_to_levels((place(glasses, mask) + 1) / 2)
         for index in range(count):
             picture, printed = picture_paths(save_dir, start + index)
             write_png(picture, pictures[index], values.overwrite)

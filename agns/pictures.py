@@ -11,14 +11,10 @@ from agns.frames import place, wear
 from agns.marks import MARKS
 from shared.grids import image_grid, write_png
 from shared.images import make_directory, write_bytes
+from shared.ranges import unit_to_levels
 
 DOTS_PER_INCH = 300
 _MARK = (40, 220, 60)
-
-
-def unit_to_uint8(images):
-    """[0, 1] to bytes; beyond is clipped."""
-    return np.clip(np.rint(255 * np.asarray(images)), 0, 255).astype(np.uint8)
 
 
 def print_sheet(glasses, mask, width_mm=136.0, marks=True):
@@ -61,7 +57,7 @@ def print_sheet(glasses, mask, width_mm=136.0, marks=True):
 
     # Uncut glasses: the frame's colours must not fade toward its edge.
     whole = place(glasses[None], np.ones_like(mask))[0]
-    sheet = unit_to_uint8((enlarge(whole) + 1) / 2)
+    sheet = unit_to_levels((enlarge(whole) + 1) / 2)
     # The mask's steps, a pixel high, would be cut along.
     outline = cv2.GaussianBlur(mask, (0, 0), 1.0)
     sheet[enlarge(outline) < 0.5] = 255
@@ -110,7 +106,7 @@ def write_attack(folder, glasses, photos, mask, width_mm, overwrite=False):
     folder = Path(folder)
     make_directory(folder)
     pair = glasses[None]
-    frame = unit_to_uint8((place(pair, mask)[0] + 1) / 2)
+    frame = unit_to_levels((place(pair, mask)[0] + 1) / 2)
     write_png(folder / "glasses.png", frame, overwrite)
     printed = print_sheet(glasses, mask, width_mm)
     write_print(folder / "print.png", printed, overwrite)
@@ -119,10 +115,10 @@ def write_attack(folder, glasses, photos, mask, width_mm, overwrite=False):
         faces = np.concatenate([faces, photos.train])
         warps = np.concatenate([warps, photos.train_warps])
     pairs = np.repeat(pair, len(faces), axis=0)
-    worn = unit_to_uint8(wear(pairs, faces, mask, warps))
+    worn = unit_to_levels(wear(pairs, faces, mask, warps))
     for index, face in enumerate(worn, 1):
         write_png(folder / f"worn_{index:02d}.png", face, overwrite)
     shown = slice(0, 8)
-    both = np.concatenate([unit_to_uint8(faces[shown]), worn[shown]])
+    both = np.concatenate([unit_to_levels(faces[shown]), worn[shown]])
     sheet = image_grid(both, len(worn[shown]))
     write_png(folder / "sheet.png", sheet, overwrite)

@@ -22,10 +22,10 @@ from agns.frames import crop, load_frames, load_mask, place
 from agns.models import answers, load_eyeglasses
 from agns.networks import CODE_SIZE, build_discriminator
 from shared.errors import UserError, no_arguments, run_main
-from shared.grids import to_uint8
 from shared.images import make_directory, write_bytes
-from shared.metrics.roc import auc, auc_interval
+from shared.measures.roc import auc, auc_interval
 from shared.outputs import refuse_existing
+from shared.ranges import levels_to_signed, signed_to_levels
 from shared.training import limit_threads
 
 
@@ -67,8 +67,8 @@ class Judged(FrameBatches):
 def on_frame(frames):
     """Frames cut to the mask, so that only what is seen is judged."""
     mask = load_mask()
-    shown = place(frames.astype(np.float32) / 127.5 - 1.0, mask)
-    return to_uint8(crop(shown))
+    shown = place(levels_to_signed(frames), mask)
+    return signed_to_levels(crop(shown))
 
 
 def judge(real, generated, steps, seed):
@@ -93,7 +93,7 @@ def judge(real, generated, steps, seed):
     batches.steps = steps
     network.fit(batches, epochs=1, shuffle=False, verbose=0)
     asked = np.concatenate([real[half : 2 * half], generated[half : 2 * half]])
-    scores = answers(network, asked.astype(np.float32) / 127.5 - 1.0)[:, 0]
+    scores = answers(network, levels_to_signed(asked))[:, 0]
     labels = np.repeat([1, 0], half)
     return auc(scores, labels), auc_interval(scores, labels)
 
@@ -112,7 +112,7 @@ def main(arguments, values=flags.FLAGS) -> None:
     else:
         generator, _ = load_eyeglasses(values.model)
         codes = random.normal(size=(len(real), CODE_SIZE)).astype("float32")
-        generated = to_uint8(answers(generator, codes))
+        generated = signed_to_levels(answers(generator, codes))
     if min(len(real), len(generated)) < 8:
         raise UserError("--images_dir: at least 8 frames of each are needed")
     area, interval = judge(

@@ -21,8 +21,9 @@ from agns.frames import load_frames, load_mask, place
 from agns.networks import CODE_SIZE, build_discriminator, build_generator
 from shared.errors import UserError, no_arguments, run_main
 from shared.gan import GanRules
-from shared.grids import image_grid, to_uint8, write_gif, write_png
+from shared.grids import image_grid, write_gif, write_png
 from shared.images import read_photo
+from shared.ranges import signed_to_levels
 from shared.training import (
     RunOptions,
     Setting,
@@ -133,7 +134,7 @@ class Samples(keras.callbacks.Callback):
 
 def show(glasses, mask):
     """Glasses [N, 64, 176, 3] in [-1, 1] as pictures of the masked frame."""
-    return to_uint8(place(glasses, mask))[:, 48:122, 20:206]
+    return signed_to_levels(place(glasses, mask))[:, 48:122, 20:206]
 
 
 def train(options: RunOptions, settings: dict, frames) -> None:

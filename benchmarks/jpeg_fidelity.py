@@ -93,9 +93,7 @@ def main(arguments):
     paths = images.list_photos(values.images_dir)
     sums = {quality: {} for quality in qualities}
     for path in paths:
-        pixels = images.read_photo(path).pixels
-        if pixels.dtype != np.uint8:
-            pixels = (pixels // 257).astype(np.uint8)
+        pixels = images.read_photo(path).rgb8
         for quality in qualities:
             errors = measure(pixels, quality, values.subsampling)
             for name, error in errors.items():

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 
 from dcgan.latent_space import LatentSpace
 from shared import runtime
-from shared.grids import to_uint8
 from shared.model_dir import find_model
+from shared.ranges import signed_to_levels
 
 WEIGHTS = Path(__file__).parent / "weights"
 GENERATOR = "generator.onnx"
@@ -140,7 +140,7 @@ class Generator:
             batch = np.zeros((BATCH, self.latent_size), np.float32)
             batch[: len(part)] = part
             images = self._network.run(latent=batch)
-            parts.append(to_uint8(images[: len(part)]))
+            parts.append(signed_to_levels(images[: len(part)]))
         return np.concatenate(parts)
 
     def walks(

@@ -1,5 +1,6 @@
 """Batches of real images for training."""
 
+from shared.ranges import levels_to_signed
 from shared.training.batches import StepBatches
 
 
@@ -44,7 +45,7 @@ class ImageBatches(StepBatches):
             self._order = (number, order)
         start = place * self.batch_size
         picks = order[start : start + self.batch_size]
-        images = self.pixels[picks].astype("float32") / 127.5 - 1.0
+        images = levels_to_signed(self.pixels[picks])
         if self.labels is None:
             return (images,)
         return images, self.labels[picks]

@@ -246,9 +246,7 @@ def _read_files(files, channels, mixed_sizes):
                 f"{channels} channel{'s are' if channels > 1 else ' is'} "
                 "expected (--channels)"
             )
-        pixels = photo.pixels
-        if pixels.dtype == np.uint16:
-            pixels = (pixels >> 8).astype(np.uint8)
+        pixels = photo.rgb8
         images.append(pixels[..., :channels])
         first = images[0].shape
         if pixels.shape[:2] != first[:2] and not mixed_sizes:

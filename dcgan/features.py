@@ -7,6 +7,7 @@ import numpy as np
 
 from shared.errors import UserError
 from shared.images import resize_area
+from shared.ranges import levels_to_signed
 from shared.runtime import ExportedNetwork, open_session, run_session
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -130,7 +131,7 @@ class Classifier:
         network, names = self._network, ["features", "probabilities"]
         parts = []
         for i in range(0, len(images), BATCH):
-            batch = images[i : i + BATCH].astype(np.float32) / 127.5 - 1.0
+            batch = levels_to_signed(images[i : i + BATCH])
             feed = {"image": batch}
             parts.append(
                 run_session(network.session, network.path, feed, names)
@@ -183,10 +184,11 @@ class Inception:
                     for image in images[start : start + INCEPTION_BATCH]
                 ]
             )
-            batch = np.broadcast_to(batch, (*batch.shape[:3], 3)) / 127.5 - 1.0
+            batch = np.broadcast_to(batch, (*batch.shape[:3], 3))
+            batch = levels_to_signed(batch)
             if self.channels_first:
                 batch = batch.transpose(0, 3, 1, 2)
-            feed = {self.input.name: batch.astype(np.float32)}
+            feed = {self.input.name: batch}
             output = run_session(self.session, self.path, feed)[0]
             parts.append(output.reshape(len(batch), -1))
         return Judgement(np.concatenate(parts))

@@ -22,6 +22,7 @@ from dcgan.features import CLASSIFIER, Classifier
 from shared.errors import UserError, no_arguments, run_main
 from shared.export import export_onnx
 from shared.images import make_directory
+from shared.ranges import levels_to_signed
 from shared.training import (
     RunOptions,
     Setting,
@@ -216,7 +217,7 @@ def _fit(options, settings, images) -> keras.Model:
 
 
 def _export(network, path, test_set, facts, threads) -> Classifier:
-    examples = {"image": test_set.pixels[:3].astype("float32") / 127.5 - 1.0}
+    examples = {"image": levels_to_signed(test_set.pixels[:3])}
     export_onnx(network, path, {"dcgan": facts}, examples=examples)
     return Classifier(path, threads)
 

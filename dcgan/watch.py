@@ -11,7 +11,8 @@ from dcgan.averaging import update_average
 from dcgan.features import class_statistics
 from dcgan.metrics import frechet_distance
 from dcgan.pictures import GRIDS, animate, plot_players
-from shared.grids import image_grid, to_uint8, write_png
+from shared.grids import image_grid, write_png
+from shared.ranges import signed_to_levels
 from shared.training import METRICS, sync_weights
 
 FIXED = 16
@@ -28,7 +29,7 @@ def draw(generator, latents):
         )
         for i in range(0, len(latents), SAMPLES_BATCH)
     ]
-    return to_uint8(np.concatenate(parts))
+    return signed_to_levels(np.concatenate(parts))
 
 
 class Watch(keras.callbacks.Callback):

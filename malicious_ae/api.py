@@ -21,6 +21,7 @@ from malicious_ae.data import resize_frame, resize_labels
 from shared import images, runtime
 from shared.errors import UserError
 from shared.model_dir import find_model
+from shared.ranges import unit_to_levels
 from shared.runtime import ExportedNetwork
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -185,7 +186,7 @@ class Attacker:
         frame = self._network.frame(photo)
         attacked = self._network.run(image=frame[None].astype("f") / 255)[0]
         if photo.shape == frame.shape:
-            return to_levels(attacked)
+            return unit_to_levels(attacked)
         if photo.ndim == 2:
             photo = np.stack([photo] * 3, axis=-1)
         residual = cv2.resize(
@@ -193,12 +194,7 @@ class Attacker:
             photo.shape[1::-1],
             interpolation=cv2.INTER_LINEAR,
         )
-        return to_levels(photo.astype("f") / 255 + residual)
-
-
-def to_levels(image: np.ndarray) -> np.ndarray:
-    """Rounds an image in [0, 1] to uint8; what is beyond is clipped."""
-    return np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+        return unit_to_levels(photo.astype("f") / 255 + residual)
 
 
 def check_fit(attacker: Attacker, segmenter: Segmenter) -> None:

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from malicious_ae.api import to_levels
 from shared.images import Photo, decode_photo, encode_photo
-from shared.quality import psnr
+from shared.measures.quality import psnr
+from shared.ranges import unit_to_levels
 
 TOLERANCE = 0.02  # dB
 
@@ -32,7 +32,7 @@ def at_psnr(photo, residual, target):
     scale = 255 * 10 ** (-target / 20) / size
     best = None
     for _ in range(12):
-        changed = to_levels((photo + scale * residual) / 255)
+        changed = unit_to_levels((photo + scale * residual) / 255)
         reached = psnr(photo, changed)
         miss = abs(reached - target)
         if best is None or miss < best[0]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from malicious_ae.classes import CLASS_LISTS, ClassList, read_classes
 from shared.errors import UserError
-from shared.images import MAX_PIXELS, SUFFIXES, read_photo
+from shared.images import SUFFIXES, read_photo
 from shared.photo_folders import survey, tell_left_out
 from shared.text import warn
 
@@ -204,14 +204,6 @@ class GrayCount:
             )
 
 
-def read_frame(path, height: int, width: int, max_pixels=MAX_PIXELS):
-    """Reads a photo at the network's size: uint8 RGB [height, width, 3]."""
-    pixels = read_photo(path, max_pixels).pixels
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return resize_frame(pixels, height, width)
-
-
 def resize_frame(pixels, height: int, width: int) -> np.ndarray:
     """Resizes a uint8 photo: by area if it shrinks, else linearly."""
     if pixels.shape[:2] == (height, width):
@@ -242,9 +234,7 @@ def read_pair(pair: Pair, classes: ClassList, height: int, width: int):
     Raises:
         UserError: If a file is bad, or the two are of different size.
     """
-    pixels = read_photo(pair.image).pixels
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
+    pixels = read_photo(pair.image).rgb8
     labels = read_labels(pair.label, classes)
     if pixels.shape[:2] != labels.shape:
         rows, columns = labels.shape

@@ -26,8 +26,8 @@ from malicious_ae.pictures import colorize, panels
 from malicious_ae.videos import change_video
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import Photo, make_directory, write_photo
+from shared.measures.quality import psnr
 from shared.outputs import refuse_existing
-from shared.quality import psnr
 from shared.text import say
 
 CAPTIONS = ("photo", "segmentation", "transformed", "segmentation of it")

@@ -29,8 +29,9 @@ from malicious_ae.report import FILES, write_report
 from malicious_ae.tables import check_occurring, iou_summary
 from shared.errors import no_arguments, run_main
 from shared.images import make_directory
+from shared.measures.quality import psnr, ssim
 from shared.outputs import check_report_dir
-from shared.quality import psnr, ssim
+from shared.ranges import unit_to_levels
 from shared.segmentation.confusion import Confusion
 from shared.text import say
 
@@ -239,7 +240,7 @@ def keras_yardsticks(model, segmenter, attacker, ignored, steps) -> dict:
 
         def run(photo, labels, rng):
             image = photo[None].astype(np.float32) / 255
-            return api.to_levels(attack.attack(image, labels[None], rng)[0])
+            return unit_to_levels(attack.attack(image, labels[None], rng)[0])
 
         return run
 

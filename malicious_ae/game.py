@@ -12,6 +12,7 @@ from malicious_ae.losses import (
     weighted_mean,
 )
 from shared.game import Game, Player
+from shared.metrics.psnr import psnr
 from shared.segmentation.losses import batch_cross_entropy
 
 
@@ -183,9 +184,8 @@ class AttackGame(Game):
             if self.weight_decay:
                 square = ops.sum(ops.square(variable))
                 loss = loss + 0.5 * self.weight_decay * square
-        error = ops.mean(ops.square(attacked - images), axis=(1, 2, 3))
         return {"attacker": loss}, {
-            "psnr": ops.mean(-10.0 * ops.log10(error + 1e-10)),
+            "psnr": ops.mean(psnr(images, attacked, limit=100.0)),
             "cross_entropy": cross_entropy,
             "pixel_accuracy": pixel_accuracy(
                 logits, labels, self.class_weights

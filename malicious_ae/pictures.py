@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from shared.grids import image_grid
+from shared.ranges import unit_to_levels
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
@@ -73,7 +74,7 @@ def batch_picture(images, labels, classes) -> np.ndarray:
     Returns:
         uint8 [h, w, 3].
     """
-    levels = np.rint(255 * np.asarray(images)).astype(np.uint8)
+    levels = unit_to_levels(images)
     colors = colorize(np.asarray(labels), classes)
     return image_grid(np.concatenate([levels, colors], axis=1))
 

@@ -38,10 +38,7 @@ def photo_pixels(path, max_pixels):
     photo = read_photo(path, max_pixels)
     for note in photo.notes:
         warn(f"{path}: {note}")
-    pixels = photo.pixels
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return pixels
+    return photo.rgb8
 
 
 def segment_file(segmenter, path, save_dir, outputs, grays, values):

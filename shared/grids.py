@@ -11,12 +11,6 @@ from shared.images import Photo, encode_photo, write_bytes
 BACKGROUND = 255
 
 
-def to_uint8(images):
-    """Turns images in [-1, 1] into bytes, 0 to 255; beyond is clipped."""
-    scaled = np.asarray(images, np.float32) * 127.5 + 127.5
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-
-
 def image_grid(images, columns=None, margin=2, scale=1):
     """Lays images out in rows, on white.
 

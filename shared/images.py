@@ -32,6 +32,7 @@ from shared.metadata_blocks import (
     SECOND_NOTE,
 )
 from shared.outputs import write_files
+from shared.ranges import to_8_bits
 
 MAX_PIXELS = 200_000_000
 SUFFIXES = (
@@ -68,9 +69,7 @@ class Photo:
     @property
     def rgb8(self) -> np.ndarray:
         """The colour pixels with 8 bits, [H, W, 3] uint8, rounded."""
-        if self.bit_depth == 16:
-            return cv2.convertScaleAbs(self.pixels, alpha=1 / 257)
-        return self.pixels
+        return to_8_bits(self.pixels)
 
     @property
     def array(self) -> np.ndarray:

@@ -193,9 +193,7 @@ def load_folders(folders, flag="images_dir", prepare=None) -> list[np.ndarray]:
         paths, left_out = survey(folder, depth=None)
         tell_left_out(folder, left_out)
         for path in paths:
-            pixels = read_photo(path).pixels
-            if pixels.dtype == np.uint16:
-                pixels = (pixels >> 8).astype(np.uint8)
+            pixels = read_photo(path).rgb8
             photos.append(prepare(pixels) if prepare else pixels)
     if not photos:
         raise UserError(

@@ -17,6 +17,7 @@ from shared.errors import UserError
 from shared.exif import Entry, Exif, read_directory, read_exif
 from shared.metadata import Metadata
 from shared.metadata_fit import DEEP, fit, kind_of, losses
+from shared.ranges import to_8_bits
 from shared.vips import pyvips
 
 __all__ = ["convert_colors", "encode_pixels", "losses"]
@@ -234,9 +235,8 @@ def encode_pixels(pixels, alpha, gray, suffix, quality=None, metadata=None):
     )
     metadata, _, _ = fit(metadata, kind, gray, bit_depth)
     if bit_depth == 16 and kind not in DEEP:
-        pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257)
-        if alpha is not None:
-            alpha = cv2.convertScaleAbs(alpha, alpha=1 / 257)
+        pixels = to_8_bits(pixels)
+        alpha = None if alpha is None else to_8_bits(alpha)
     try:
         return _WRITERS[kind](pixels, alpha, gray, quality, metadata)
     except (cv2.error, pyvips.Error, OSError, ValueError) as error:

@@ -14,7 +14,6 @@ from shared.errors import UserError
 from shared.outputs import file_in_making
 from shared.video_files import is_cut_short
 
-SUFFIX = ".mp4"
 # Of two frames without a time, the second comes so long after the first.
 _USUAL_RATE = Fraction(25)
 # H.264's constant quality: 18 is called visually lossless.

@@ -21,8 +21,8 @@ from absl import flags
 import shared.outputs
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import Photo, encode_photo, make_directory, read_photo
+from shared.measures.quality import psnr
 from shared.outputs import refuse_existing, write_files
-from shared.quality import psnr
 from shared.text import say, warn
 from stegastamp import api
 
@@ -148,9 +148,7 @@ def main(arguments, values=flags.FLAGS):
     for note in photo.notes:
         warn(f"{values.image}: {note}")
     # The damages are 8-bit colour; so is what the demo shows.
-    cover = photo.pixels
-    if photo.bit_depth == 16:
-        cover = cv2.convertScaleAbs(cover, alpha=1 / 257)
+    cover = photo.rgb8
     photo = dataclasses.replace(photo, pixels=cover, alpha=None, gray=False)
     secret = values.secret
 

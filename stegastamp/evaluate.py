@@ -35,10 +35,10 @@ from tqdm import tqdm
 
 import shared.images
 from shared.errors import UserError, no_arguments, report, run_main
-from shared.intervals import wilson_interval
+from shared.measures.intervals import wilson_interval
+from shared.measures.quality import psnr, ssim
 from shared.outputs import check_report_dir
 from shared.photo_folders import photos_of
-from shared.quality import psnr, ssim
 from shared.text import say
 from stegastamp import api, attacks, everyday
 from stegastamp.report import FILES, write_report
@@ -149,13 +149,6 @@ class Tally:
 def random_message(codec, rng):
     """A message of random printable ASCII that fills the codec."""
     return "".join(rng.choice(_ALPHABET, codec.message_bytes))
-
-
-def to_rgb8(photo):
-    """The colour of a `shared.images.Photo` as uint8 [H, W, 3]."""
-    if photo.pixels.dtype == np.uint16:
-        return ((photo.pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return photo.pixels
 
 
 def _flat_window(cover, stamped, side=96):
@@ -453,7 +446,7 @@ def main(arguments):
         for path in progress:
             try:
                 photo = shared.images.read_photo(path, values.max_pixels)
-                evaluation.add(path.name, to_rgb8(photo))
+                evaluation.add(path.name, photo.rgb8)
             except UserError as error:
                 failed += 1
                 progress.clear()

@@ -8,6 +8,7 @@ from keras import ops
 from shared.game import Game, Player
 from shared.losses.yuv import yuv_loss
 from shared.metrics.bits import bit_accuracy
+from shared.metrics.psnr import psnr
 from shared.metrics.ssim import ms_ssim
 from shared.ops.warp import corner_offsets_to_homographies, projective_warp
 from stegastamp import distortions
@@ -282,14 +283,12 @@ class StampGame(Game):
             losses["stamp"] = (
                 loss + rules.critic_scale * levels["critic"] * fooled
             )
-        error = ops.mean(
-            ops.square(ops.clip(stamped, 0.0, 1.0) - images), axis=(1, 2, 3)
-        )
+        shown = ops.clip(stamped, 0.0, 1.0)
         return losses, {
             "bit_accuracy": ops.mean(bit_accuracy(secrets, logits)),
             "secret_loss": secret_loss,
             "yuv_loss": yuv,
-            "psnr": ops.mean(-10.0 * ops.log10(error + 1e-10)),
+            "psnr": ops.mean(psnr(images, shown, limit=100.0)),
         }
 
 

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from shared import images, runtime
 from shared.keys import normal
 from shared.model_dir import find_model
+from shared.ranges import levels_to_signed, signed_to_levels
 from shared.runtime import ExportedNetwork
 from stego.codec import Codec, DamagedMessage, Message, NoMessage, is_utf8
 from stego.sealed import SealedCodec
@@ -130,8 +131,7 @@ def _high_bytes(tiles):
 
 def _to_network(tiles):
     """Whole levels [n, s, s, 1 or 3] as float32 [n, s, s, 3] in [-1, 1]."""
-    tiles = _high_bytes(tiles).astype(np.float32) / np.float32(127.5)
-    tiles = tiles - np.float32(1)
+    tiles = levels_to_signed(_high_bytes(tiles))
     return np.broadcast_to(tiles, (*tiles.shape[:3], 3))
 
 
@@ -142,8 +142,7 @@ def _to_levels(values, like):
     """
     if like.shape[3] == 1:
         values = values.mean(axis=3, keepdims=True)
-    levels = np.rint((values + np.float32(1)) * np.float32(127.5))
-    levels = np.clip(levels, 0, 255).astype(like.dtype)
+    levels = signed_to_levels(values).astype(like.dtype)
     return levels if like.dtype == np.uint8 else levels << 8 | like & 0xFF
 
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from shared.ranges import levels_to_signed
 from shared.training.batches import StepBatches
 
 CROPS = ("center", "random")
@@ -70,11 +71,6 @@ def _resize(square, size):
     return cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA)
 
 
-def to_network(pixels) -> np.ndarray:
-    """uint8 images as float32 in [-1, 1]."""
-    return pixels.astype("float32") / np.float32(127.5) - np.float32(1)
-
-
 class TileBatches(StepBatches):
     """Batches of (cover, message).
 
@@ -122,7 +118,7 @@ class TileBatches(StepBatches):
         bits = random.integers(0, 2, (self.batch_size, self.msg_len))
         picks = random.integers(0, len(self.photos), self.batch_size)
         tiles = np.stack([self._tile(self.photos[p], random) for p in picks])
-        return to_network(tiles), bits.astype("float32") - np.float32(0.5)
+        return levels_to_signed(tiles), bits.astype("float32") - np.float32(0.5)
 
     def _tile(self, photo, random):
         if self.crop == "center":

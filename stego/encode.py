@@ -31,8 +31,8 @@ from shared.images import (
     ready_for,
     write_bytes,
 )
+from shared.measures.quality import psnr, same_pixels
 from shared.outputs import refuse_existing
-from shared.quality import psnr, same_pixels
 from shared.text import say, warn
 from stego import api
 from stego.codec import is_utf8

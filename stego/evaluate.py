@@ -29,10 +29,10 @@ from tqdm import tqdm
 from shared.errors import UserError, no_arguments, run_main
 from shared.errors import report as report_error
 from shared.images import make_directory, read_photo
+from shared.measures.quality import psnr
 from shared.model_dir import find_model
 from shared.outputs import check_report_dir
 from shared.photo_folders import photos_of
-from shared.quality import psnr
 from shared.text import say
 from stego import api
 from stego.judges import JUDGES, CnnJudge, EveJudge, FeatureJudge, judge
@@ -59,9 +59,7 @@ def load_photos(images_dir, least, max_pixels):
     names, photos, failed = [], [], 0
     for path in photos_of(images_dir):
         try:
-            pixels = read_photo(path, max_pixels).pixels
-            if pixels.dtype == np.uint16:
-                pixels = (pixels >> 8).astype(np.uint8)
+            pixels = read_photo(path, max_pixels).rgb8
             if min(pixels.shape[:2]) < least:
                 raise UserError(
                     f"{path}: is smaller than {least} x {least} pixels; left "

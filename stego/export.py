@@ -18,6 +18,7 @@ from absl import flags
 from shared.errors import UserError, no_arguments, run_main
 from shared.export import command
 from shared.export.command import Part, Run, export_and_tell, export_networks
+from shared.ranges import levels_to_signed, signed_to_levels
 from shared.training.run_files import building, load_weights, read_config
 from stego.game import ARCHITECTURES
 
@@ -78,8 +79,7 @@ def make_examples(size: int, msg_len: int) -> dict[str, np.ndarray]:
     ramp = np.linspace(-0.8, 0.8, size)[None, None, :, None]
     strength = np.array([0.01, 0.1, 1.0])[:, None, None, None]
     noise = generator.normal(0, 1, (3, size, size, 3)) * strength
-    levels = np.rint(np.clip(ramp + noise, -1, 1) * 127.5 + 127.5)
-    image = (levels / 127.5 - 1.0).astype("float32")
+    image = levels_to_signed(signed_to_levels(ramp + noise))
     message = generator.integers(0, 2, (3, msg_len)) - 0.5
     return {"cover": image, "image": image, "message": message.astype("f4")}
 

@@ -7,6 +7,7 @@ from keras import ops
 
 from shared.game import Game, Player
 from shared.metrics.bits import bit_accuracy
+from shared.metrics.psnr import psnr
 from stego import networks, phase_networks, residual_networks
 from stego.phase_layers import LEVELS, step_cost
 
@@ -184,14 +185,13 @@ class StegoGame(Game):
             bob_loss = ops.mean(
                 ops.binary_crossentropy(bits, answers, from_logits=True)
             )
-        error = ops.mean(ops.square(LEVELS * (stegos - covers)), axis=(1, 2, 3))
         if rules.image_loss == "l1":
             image_loss = ops.mean(ops.abs(covers - stegos))
         elif rules.image_loss == "adaptive":
             steps = ops.square(LEVELS * (stegos - covers))
             image_loss = ops.mean(steps * step_cost(covers))
         else:
-            image_loss = ops.mean(error)
+            image_loss = ops.mean(ops.square(LEVELS * (stegos - covers)))
 
         # One batch of both, so that batch statistics do not tell them apart.
         logits = self.eve(
@@ -215,8 +215,6 @@ class StegoGame(Game):
             "bob_loss": bob_loss,
             "image_loss": image_loss,
             "eve_accuracy": 0.5 * ops.mean(right),
-            "psnr": ops.mean(
-                10.0 * ops.log10(255.0**2 / ops.maximum(error, 1e-6))
-            ),
+            "psnr": ops.mean(psnr(covers, stegos, span=2.0, limit=100.0)),
             "image_weight": image_weight,
         }

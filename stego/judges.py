@@ -8,7 +8,8 @@ import dataclasses
 
 import numpy as np
 
-from shared.metrics.roc import auc, auc_interval, roc_curve
+from shared.measures.roc import auc, auc_interval, roc_curve
+from shared.ranges import levels_to_signed
 from stego.features import extract_features
 from stego.tiles import cut_tiles
 
@@ -35,7 +36,7 @@ class EveJudge:
         tiles = np.concatenate(
             [cut_tiles(image, size, np.arange(per_image)) for image in images]
         )
-        inputs = tiles.astype(np.float32) / np.float32(127.5) - np.float32(1)
+        inputs = levels_to_signed(tiles)
         logits = self.eve.run(image=inputs)
         return -logits.reshape(len(images), per_image).mean(axis=1)
 

@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from shared.images import Photo, decode_photo, encode_photo
-from shared.quality import psnr, ssim
+from shared.measures.quality import psnr, ssim
 from stego.api import DamagedMessage, NoMessage
 from stego.tiles import count_tiles, cut_tiles, paste_tiles
 

@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from shared.ranges import signed_to_levels
 from shared.training import sync_weights
 
 
@@ -23,5 +24,5 @@ def training_strips(game, covers, messages) -> dict[str, np.ndarray]:
     stegos = game.hide(covers, messages, training=False)
     rows = [covers, stegos, 10.0 * (stegos - covers)]
     strips = [np.concatenate(ops.convert_to_numpy(row), axis=1) for row in rows]
-    strip = np.clip(np.concatenate(strips, axis=0), -1.0, 1.0)
-    return {"players": np.round((strip + 1) * 127.5).astype(np.uint8)}
+    strip = np.concatenate(strips, axis=0)
+    return {"players": signed_to_levels(strip)}

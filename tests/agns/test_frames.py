@@ -9,6 +9,7 @@ from agns.frames import load_frames, load_mask, place, wear
 from agns.marks import MARKS, find_green_marks
 from agns.pictures import print_sheet, write_print
 from shared.errors import UserError
+from shared.ranges import levels_to_signed
 from tests.agns import tiny
 
 
@@ -36,7 +37,7 @@ def test_frames_are_cropped_and_placed_back(tmp_path):
     assert frames.shape == (4, 64, 176, 3)
     assert load_frames(folder, limit=2).shape[0] == 2
     mask = load_mask()
-    canvas = place(frames.astype("float32") / 127.5 - 1, mask)
+    canvas = place(levels_to_signed(frames), mask)
     first = cv2.imread(str(folder / "0.png"))[..., ::-1] / 127.5 - 1
     on = mask > 0
     np.testing.assert_allclose(canvas[0][on], first[on], atol=1e-5)

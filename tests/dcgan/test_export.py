@@ -9,7 +9,7 @@ import pytest
 from dcgan.api import Generator
 from dcgan.networks import build_networks
 from shared.errors import UserError
-from shared.grids import to_uint8
+from shared.ranges import signed_to_levels
 
 pytestmark = pytest.mark.tensorflow
 
@@ -52,7 +52,7 @@ def test_onnx_saved_model_and_litert_agree_with_the_run(run_dir, tmp_path):
     generator = Generator(out, threads=1)
     latents = generator.latents(17, seed=5)
     drawn = generator.draw(latents).astype(int)
-    images = to_uint8(np.asarray(network(latents, training=False)))
+    images = signed_to_levels(np.asarray(network(latents, training=False)))
     assert np.abs(drawn - images).max() <= 1
     assert generator.metadata["step"] == 42
     assert generator.metadata["latent"] == "normal"

@@ -12,7 +12,7 @@ from malicious_ae.controls import (
     gaussian_noise,
     jpeg,
 )
-from shared.quality import psnr
+from shared.measures.quality import psnr
 
 
 def drawn(seed, low=0, high=256):

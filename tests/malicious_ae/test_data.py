@@ -10,7 +10,6 @@ from malicious_ae.classes import CAMVID, CITYSCAPES
 from malicious_ae.data import (
     Frames,
     list_pairs,
-    read_frame,
     read_labels,
     read_pair,
     resize_labels,
@@ -100,14 +99,6 @@ def test_resizing_labels_invents_no_class(rows, columns, height, width, seed):
     resized = resize_labels(labels, height, width)
     assert resized.shape == (height, width)
     assert set(np.unique(resized)) <= set(np.unique(labels))
-
-
-def test_photos_are_resized_and_deep_ones_reduced(tmp_path):
-    path = tmp_path / "deep.png"
-    cv2.imwrite(str(path), np.full((20, 30, 3), 0x8000, np.uint16))
-    frame = read_frame(path, 10, 16)
-    assert frame.shape == (10, 16, 3) and frame.dtype == np.uint8
-    assert (frame == 0x80).all()
 
 
 def test_a_label_that_is_no_class_is_named(camvid):

@@ -140,13 +140,6 @@ def test_a_photo_too_small_is_named(model_dir):
     assert evaluation.photos == ["0.png", "1.png"]
 
 
-def test_16_bit_photos_keep_their_range():
-    pixels = np.uint16([[[0, 257, 65535]]])
-    np.testing.assert_array_equal(
-        evaluate.to_rgb8(Photo(pixels)), [[[0, 1, 255]]]
-    )
-
-
 # The command ----------------------------------------------------------------
 
 

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from keras import ops
 
+from shared.ranges import levels_to_signed
 from stego.data import (
     TileBatches,
     center_tile,
     flat_tile,
     random_tile,
-    to_network,
 )
 from stego.game import Rules, StegoGame, build_rules, keep_gray, round_levels
 from stego.held_out import HeldOut
@@ -35,7 +35,7 @@ def batch(count=4, size=16, bits=12, seed=2):
     random = np.random.default_rng(seed)
     levels = random.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
     messages = random.integers(0, 2, (count, bits)).astype("float32") - 0.5
-    return to_network(levels), messages
+    return levels_to_signed(levels), messages
 
 
 def numbers(values):

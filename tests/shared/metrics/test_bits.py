@@ -1,11 +1,11 @@
-"""Bit and word accuracy against the original's values and by hand."""
+"""Bit accuracy against the original's values and by hand."""
 
 from pathlib import Path
 
 import numpy as np
 from keras import ops
 
-from shared.metrics.bits import bit_accuracy, word_accuracy
+from shared.metrics.bits import bit_accuracy
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -15,9 +15,6 @@ def test_original_values():
     bits, logits = golden["secret"], golden["logits"]
     np.testing.assert_allclose(
         ops.mean(bit_accuracy(bits, logits)), golden["bit_acc"], rtol=1e-6
-    )
-    np.testing.assert_allclose(
-        ops.mean(word_accuracy(bits, logits)), golden["str_acc"], rtol=1e-6
     )
 
 
@@ -30,15 +27,10 @@ def test_counts_errors_per_word():
     np.testing.assert_allclose(
         bit_accuracy(bits, logits), [1, 7 / 8, 5 / 8, 1], rtol=1e-6
     )
-    for tolerance, expected in ((0, [1, 0, 0, 1]), (1, [1, 1, 0, 1])):
-        np.testing.assert_array_equal(
-            word_accuracy(bits, logits, tolerance), expected
-        )
-    np.testing.assert_array_equal(word_accuracy(bits, logits, 3), 1)
 
 
 def test_reads_any_dtype():
     bits = np.array([[True, False, True]])
     for dtype in ("float16", "float32"):
         logits = np.array([[0.5, -0.5, 3.0]], dtype)
-        assert float(word_accuracy(bits, logits)[0]) == 1
+        assert float(bit_accuracy(bits, logits)[0]) == 1

@@ -1,6 +1,5 @@
 """Colour spaces against the originals, Python's colorsys and each other."""
 
-import colorsys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from keras import backend, ops
 
 from shared.ops import color
-from tests.contracts.gradients import check_gradients, input_gradients
+from tests.contracts.gradients import check_gradients
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -48,41 +47,13 @@ def test_yuv_is_tf_images():
     )
 
 
-@pytest.mark.parametrize(
-    ("there", "back", "scale"),
-    [
-        (color.rgb_to_yuv, color.yuv_to_rgb, 1.0),
-        (color.rgb_to_ycbcr, color.ycbcr_to_rgb, 255.0),
-        (color.rgb_to_hsv, color.hsv_to_rgb, 1.0),
-    ],
-)
-def test_there_and_back(rng, there, back, scale):
-    images = (rng.random((2, 5, 7, 3)) * scale).astype("float32")
-    # The published YCbCr matrices have six digits: inverse to 1e-4 of 255.
+def test_ycbcr_there_and_back(rng):
+    images = (rng.random((2, 5, 7, 3)) * 255.0).astype("float32")
+    # The published matrices have six digits: inverse to 1e-4 of 255.
     np.testing.assert_allclose(
-        values(back(there(images))), images, atol=3e-6 * scale
-    )
-
-
-def test_hsv_is_colorsys(rng):
-    primaries = [[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
-    rgb = np.concatenate(
-        [np.array(primaries), rng.random((40, 3)), np.eye(3) * 0.5 + 0.25]
-    ).astype("float32")
-    hsv = np.array([colorsys.rgb_to_hsv(*map(float, row)) for row in rgb])
-    np.testing.assert_allclose(values(color.rgb_to_hsv(rgb)), hsv, atol=1e-5)
-    np.testing.assert_allclose(
-        values(color.hsv_to_rgb(hsv.astype("float32"))), rgb, atol=1e-5
-    )
-
-
-def test_hue_wraps(rng):
-    hsv = rng.random((4, 4, 3)).astype("float32")
-    turned = hsv + np.float32([2, 0, 0])
-    np.testing.assert_allclose(
-        values(color.hsv_to_rgb(turned)),
-        values(color.hsv_to_rgb(hsv)),
-        atol=1e-5,
+        values(color.ycbcr_to_rgb(color.rgb_to_ycbcr(images))),
+        images,
+        atol=8e-4,
     )
 
 
@@ -90,11 +61,8 @@ def test_hue_wraps(rng):
     "convert",
     [
         color.rgb_to_yuv,
-        color.yuv_to_rgb,
         color.rgb_to_ycbcr,
         color.ycbcr_to_rgb,
-        color.rgb_to_hsv,
-        color.hsv_to_rgb,
     ],
 )
 def test_contract(rng, convert):
@@ -104,22 +72,3 @@ def test_contract(rng, convert):
     assert backend.standardize_dtype(result.dtype) == "float32"
     with pytest.raises(ValueError, match="3 channels"):
         convert(images[..., :2].astype("float32"))
-
-
-def test_hsv_gradients_are_finite_on_greys():
-    greys = np.float32(
-        [
-            [0, 0, 0],
-            [0.5, 0.5, 0.5],
-            [1, 1, 1],
-            [0.5, 0.5, 0.5 + 1e-7],
-            [1e-38, 0, 0],
-            [0.7, 0.7, 0.2],
-        ]
-    )
-    (slopes,) = input_gradients(color.rgb_to_hsv, [greys])
-    assert np.isfinite(slopes).all()
-    (slopes,) = input_gradients(
-        lambda rgb: color.hsv_to_rgb(color.rgb_to_hsv(rgb)), [greys]
-    )
-    assert np.isfinite(slopes).all() and np.abs(slopes).max() > 0.5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from shared.metrics.roc import auc, auc_interval, roc_curve
+from shared.measures.roc import auc, auc_interval, roc_curve
 
 
 def examples(count=200, shift=1.0, seed=0, digits=1):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage import metrics
 
-from shared.quality import psnr, same_pixels, ssim
+from shared.measures.quality import psnr, same_pixels, ssim
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

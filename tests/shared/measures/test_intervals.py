@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.intervals import wilson_interval
+from shared.measures.intervals import wilson_interval
 
 
 def test_known_values():
