@@ -5,7 +5,7 @@ import numpy as np
 
 from agns.frames import load_mask, wear
 from agns.people import load_faces
-from shared.ranges import levels_to_signed
+from shared.ranges import levels_to_signed, unit_to_levels
 from shared.training.batches import StepBatches
 
 
@@ -101,7 +101,7 @@ class FaceBatches(StepBatches):
             pair = self.glasses[random.integers(len(self.glasses))]
             pair = levels_to_signed(pair[None])
             worn = wear(pair, face[None].astype(np.float32) / 255, self.mask)
-            face = np.rint(255 * worn[0]).astype(np.uint8)
+            face = unit_to_levels(worn[0])
         if not self.augment:
             size = (self.size, self.size)
             return cv2.resize(face, size, interpolation=cv2.INTER_LINEAR)

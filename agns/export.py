@@ -10,6 +10,7 @@ stored in 16 bits, computed with in 32. Each export is compared with the
 trained network.
 """
 
+import functools
 import json
 from pathlib import Path
 
@@ -19,13 +20,8 @@ from absl import flags
 from agns.models import RECOGNIZER_CONFIG, load_eyeglasses, load_recognizer
 from agns.networks import INPUTS
 from shared.errors import UserError, no_arguments, run_main
-from shared.export.command import (
-    Part,
-    Run,
-    define_flags,
-    export_and_tell,
-    export_networks,
-)
+from shared.export import command
+from shared.export.command import Part, Run, define_flags, export_and_tell
 from shared.training.run_files import read_config
 
 
@@ -80,29 +76,13 @@ def make_examples(network) -> dict:
     return {tensor.name: values.astype("float32")}
 
 
-def export_run(run_dir, save_dir, **options) -> dict:
-    """Exports a run; each file is compared with Keras before it counts.
-
-    Args:
-        run_dir: Run directory of a recogniser or an eyeglass training.
-        save_dir: Folder to write to; made if it is missing.
-        options: Of `shared.export.command.export_networks`.
-
-    Returns:
-        For each export written, the largest difference of each output as a
-        share of its range.
-
-    Raises:
-        UserError: If the run is incomplete, or a file exists.
-        shared.export.ExportError: If an export differs from the networks.
-    """
-    return export_networks(read_run(run_dir), run_dir, save_dir, **options)
+export_run = functools.partial(command.export_run, read_run)
 
 
 def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    export_and_tell(export_run, values)
+    export_and_tell(read_run, values)
 
 
 if __name__ == "__main__":

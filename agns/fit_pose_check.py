@@ -22,6 +22,7 @@ from agns.pose_check import PoseCheck, edge_features
 from shared.errors import UserError, no_arguments, run_main
 from shared.images import read_photo, write_bytes
 from shared.outputs import refuse_existing
+from shared.ranges import levels_to_signed, unit_to_levels
 
 # Changes that no alignment leaves: (scale, degrees, share of the side moved),
 # each from the first number to the second.
@@ -121,9 +122,9 @@ def worn(faces, frames, random):
     mask = load_mask()
     faces_worn = []
     for face in faces:
-        pair = frames[random.integers(len(frames))][None] / np.float32(127.5)
-        picture = wear(pair - 1, face[None].astype(np.float32) / 255, mask)
-        faces_worn.append(np.rint(255 * picture[0]).astype(np.uint8))
+        pair = levels_to_signed(frames[random.integers(len(frames))][None])
+        picture = wear(pair, face[None].astype(np.float32) / 255, mask)
+        faces_worn.append(unit_to_levels(picture[0]))
     return np.stack(faces_worn)
 
 

@@ -9,6 +9,7 @@ compared with the trained generator before it counts. `--half` stores weights
 in 16 bits, half of the size: the form in which models ship.
 """
 
+import functools
 from pathlib import Path
 
 import keras
@@ -18,13 +19,8 @@ from absl import flags
 from dcgan.datasets import DATASETS
 from dcgan.networks import build_networks
 from shared.errors import no_arguments, run_main
-from shared.export.command import (
-    Part,
-    Run,
-    define_flags,
-    export_and_tell,
-    export_networks,
-)
+from shared.export import command
+from shared.export.command import Part, Run, define_flags, export_and_tell
 from shared.training import latest_checkpoint
 from shared.training.run_files import building, load_weights, read_config
 
@@ -109,29 +105,13 @@ def read_run(run_dir) -> Run:
     return Run("dcgan", {"generator": part}, config)
 
 
-def export_run(run_dir, save_dir, **options) -> dict:
-    """Exports a run; each file is compared with Keras before it counts.
-
-    Args:
-        run_dir: Run directory of `dcgan.train`.
-        save_dir: Folder to write to; made if it is missing.
-        options: Of `shared.export.command.export_networks`.
-
-    Returns:
-        For each export written, the largest difference of each output as a
-        share of its range.
-
-    Raises:
-        UserError: If the run is incomplete, or a file exists.
-        shared.export.ExportError: If an export differs from the generator.
-    """
-    return export_networks(read_run(run_dir), run_dir, save_dir, **options)
+export_run = functools.partial(command.export_run, read_run)
 
 
 def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    export_and_tell(export_run, values)
+    export_and_tell(read_run, values)
 
 
 if __name__ == "__main__":

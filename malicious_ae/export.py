@@ -7,6 +7,7 @@ commands), its weights and config, the SavedModel `malicious_ae/1/` and, with
 `--litert`, a `.tflite` file. Each is compared with the trained network.
 """
 
+import functools
 import json
 from pathlib import Path
 
@@ -20,13 +21,13 @@ from malicious_ae.models import (
     load_victim,
 )
 from shared.errors import no_arguments, run_main
+from shared.export import command
 from shared.export.command import (
     RANGE,
     Part,
     Run,
     define_flags,
     export_and_tell,
-    export_networks,
 )
 from shared.training.run_files import read_config
 
@@ -82,30 +83,14 @@ def read_run(run_dir) -> Run:
     return Run("malicious_ae", {role: part}, config, {"malicious_ae": part})
 
 
-def export_run(run_dir, save_dir, **options) -> dict:
-    """Exports a run; each file is compared with Keras before it counts.
-
-    Args:
-        run_dir: Run directory of `train_victim` or `train_attacker`.
-        save_dir: Folder to write to; made if it is missing.
-        options: Of `shared.export.command.export_networks`.
-
-    Returns:
-        For each export written, the largest difference of each output as a
-        share of its range.
-
-    Raises:
-        UserError: If the run is incomplete, or a file exists.
-        shared.export.ExportError: If an export differs from the network.
-    """
-    return export_networks(read_run(run_dir), run_dir, save_dir, **options)
+export_run = functools.partial(command.export_run, read_run)
 
 
 def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
     victim = read_config(values.run_dir, VICTIM_TYPES)["kind"] == "enet"
-    export_and_tell(export_run, values, _DECIDED if victim else RANGE)
+    export_and_tell(read_run, values, _DECIDED if victim else RANGE)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ int8 without photos, is slower on CPUs, so neither is offered; `--half` stores
 weights in 16 bits and computes in 32.)
 """
 
+import functools
 from pathlib import Path
 
 import keras
@@ -25,7 +26,6 @@ from shared.export.command import (
     Part,
     Run,
     export_and_tell,
-    export_networks,
     tell,
 )
 from shared.export.quantize import quantize_onnx
@@ -147,23 +147,7 @@ def read_run(run_dir) -> Run:
     return Run("stegastamp", parts, config, {"stegastamp": stamp})
 
 
-def export_run(run_dir, save_dir, **options) -> dict:
-    """Exports a run; each file is compared with Keras before it counts.
-
-    Args:
-        run_dir: Run directory of `stegastamp.train`.
-        save_dir: Folder to write to; made if it is missing.
-        options: Of `shared.export.command.export_networks`.
-
-    Returns:
-        For each export written, the largest difference of each output as a
-        share of its range.
-
-    Raises:
-        UserError: If the run is incomplete, or a file exists.
-        shared.export.ExportError: If an export differs from the networks.
-    """
-    return export_networks(read_run(run_dir), run_dir, save_dir, **options)
+export_run = functools.partial(command.export_run, read_run)
 
 
 def quantize_run(save_dir, images_dir, count: int = 64) -> dict:
@@ -251,7 +235,7 @@ def main(arguments, values=flags.FLAGS) -> None:
         names = ("encoder.onnx", "decoder.onnx")
         folder = Path(values.save_dir) / "int8"
         refuse_any([folder / name for name in names], values.overwrite)
-    export_and_tell(export_run, values)
+    export_and_tell(read_run, values)
     if quantized:
         tell(
             lambda: quantize_run(values.save_dir, values.images_dir),

@@ -9,6 +9,7 @@ loaded in its own runtime and compared with the trained network before it
 counts.
 """
 
+import functools
 from pathlib import Path
 
 import keras
@@ -17,7 +18,7 @@ from absl import flags
 
 from shared.errors import UserError, no_arguments, run_main
 from shared.export import command
-from shared.export.command import Part, Run, export_and_tell, export_networks
+from shared.export.command import Part, Run, export_and_tell
 from shared.ranges import levels_to_signed, signed_to_levels
 from shared.training.run_files import building, load_weights, read_config
 from stego.game import ARCHITECTURES
@@ -108,25 +109,7 @@ def read_run(run_dir, msg_len=None) -> Run:
     return Run("stego", parts, config)
 
 
-def export_run(run_dir, save_dir, msg_len=None, **options) -> dict:
-    """Exports a run; each file is compared with Keras before it counts.
-
-    Args:
-        run_dir: Run directory of `stego.train`.
-        save_dir: Folder to write to; made if it is missing.
-        msg_len: As `load_networks`.
-        options: Of `shared.export.command.export_networks`.
-
-    Returns:
-        For each export written, the largest difference of each output as a
-        share of its range.
-
-    Raises:
-        UserError: If the run is incomplete, or a file exists.
-        shared.export.ExportError: If an export differs from the networks.
-    """
-    run = read_run(run_dir, msg_len)
-    return export_networks(run, run_dir, save_dir, **options)
+export_run = functools.partial(command.export_run, read_run)
 
 
 def define_flags(values=flags.FLAGS) -> None:
@@ -145,7 +128,7 @@ def define_flags(values=flags.FLAGS) -> None:
 def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    export_and_tell(export_run, values, msg_len=values.msg_len)
+    export_and_tell(read_run, values, msg_len=values.msg_len)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def compare(
     was as good as equal before.
 
     Args:
-        model: Keras model to compare with.
+        model: Built Keras model in float32, with named inputs. Outputs are
+            named by their dictionary keys, else by their last layers.
         predict: Function from named input arrays to named output arrays.
         name: What messages call the export.
         examples: Optional arrays [3, ...] by input name.
@@ -77,9 +78,8 @@ def compare(
                 difference = _decided_otherwise(found, wanted)
                 allowed, what = DECISIONS, "of its decisions"
             else:
-                span = float(max(wanted.max(), 0) - min(wanted.min(), 0))
                 errors = np.abs(found - wanted)
-                difference = float(errors.max()) / (span or 1.0)
+                difference = float(errors.max()) / (_span(wanted) or 1.0)
                 allowed, what = tolerance, "of its range"
             # Written so that a NaN, which is no number to compare, fails.
             if not difference <= allowed:
@@ -94,14 +94,18 @@ def compare(
     return largest
 
 
+def _span(values) -> float:
+    """From the least to the greatest of the values and zero."""
+    return float(max(values.max(), 0) - min(values.min(), 0))
+
+
 def _decided_otherwise(found, wanted) -> float:
     """Share of the decisions over the last axis that differ beyond a tie."""
     if not np.isfinite(found).all():
         return float("nan")
-    span = float(max(wanted.max(), 0) - min(wanted.min(), 0))
     answer = found.argmax(-1)[..., None]
     margin = wanted.max(-1) - np.take_along_axis(wanted, answer, -1)[..., 0]
-    return float((margin > NEAR_TIE * span).mean())
+    return float((margin > NEAR_TIE * _span(wanted)).mean())
 
 
 def _predict_keras(model, batch: dict) -> dict[str, np.ndarray]:

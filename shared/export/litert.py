@@ -19,13 +19,9 @@ def export_litert(
     """Writes the model as a LiteRT (`.tflite`) file with a free batch size.
 
     Args:
-        model: Built Keras model in float32, with named inputs. Outputs are
-            named by their dictionary keys, else by their last layers.
+        model: As in `compare`.
         path: File to write, in an existing folder.
-        examples: Optional arrays [3, ...] by input name to compare on.
-            Default: uniform noise in [0, 1), the same at each call.
-        decisions: Whether outputs are logits of classes, of which the
-            greatest counts; see `compare`.
+        examples, decisions: As in `compare`.
 
     Returns:
         The largest difference of each output, as a share of its range.

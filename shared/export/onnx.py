@@ -5,7 +5,7 @@ import json
 import logging
 from pathlib import Path
 
-from shared.export.compare import compare
+from shared.export.compare import TOLERANCE, compare
 from shared.export.graph import (
     ExportError,
     check_exportable,
@@ -13,6 +13,8 @@ from shared.export.graph import (
     serving_function,
     signature,
 )
+from shared.export.half import TOLERANCE as HALF_TOLERANCE
+from shared.export.half import halve_onnx
 
 OPSET = 18
 
@@ -24,20 +26,19 @@ def export_onnx(
     opset: int = OPSET,
     examples: dict | None = None,
     decisions: bool = False,
+    half: bool = False,
 ) -> dict[str, float]:
     """Writes the model as one ONNX file with a free batch size.
 
     Args:
-        model: Built Keras model in float32, with named inputs. Outputs are
-            named by their dictionary keys, else by their last layers.
+        model: As in `compare`.
         path: File to write, in an existing folder.
         metadata: Values by key, stored as JSON in `metadata_props`; strings
             are stored as they are.
         opset: Version of the ONNX operator set.
-        examples: Optional arrays [3, ...] by input name to compare on.
-            Default: uniform noise in [0, 1), the same at each call.
-        decisions: Whether outputs are logits of classes, of which the
-            greatest counts; see `compare`.
+        examples, decisions: As in `compare`.
+        half: Whether large weights are stored in 16 bits, and the file may
+            be so much further from the model.
 
     Returns:
         The largest difference of each output, as a share of its range.
@@ -69,6 +70,8 @@ def export_onnx(
         proto.metadata_props.add(key=key, value=text)
     with made_beside(path) as temporary:
         onnx.save(proto, str(temporary))
+        if half:
+            halve_onnx(temporary)
         try:
             onnx.checker.check_model(str(temporary), full_check=True)
         except Exception as error:
@@ -78,7 +81,8 @@ def export_onnx(
             onnx_predictor(temporary),
             str(path),
             examples,
-            decisions=decisions,
+            HALF_TOLERANCE if half else TOLERANCE,
+            decisions,
         )
 
 

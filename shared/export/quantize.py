@@ -71,20 +71,9 @@ def quantize_onnx(
         proto = onnx.load(temporary)
         onnx.helper.set_model_props(proto, metadata)
         onnx.save(proto, str(temporary))
-        exact, rounded = onnx_predictor(path), onnx_predictor(temporary)
-        errors: dict[str, float] = {}
-        powers: dict[str, float] = {}
-        for batch in batches:
-            found = rounded(batch)
-            for key, wanted in exact(batch).items():
-                error = np.square(found[key] - wanted).sum()
-                errors[key] = errors.get(key, 0.0) + float(error)
-                power = float(np.square(wanted).sum())
-                powers[key] = powers.get(key, 0.0) + power
-        shares = {
-            key: float(np.sqrt(error / (powers[key] or 1.0)))
-            for key, error in errors.items()
-        }
+        shares = _error_shares(
+            onnx_predictor(path), onnx_predictor(temporary), batches
+        )
         for key, share in shares.items():
             if not share <= tolerance:
                 raise ExportError(
@@ -93,3 +82,20 @@ def quantize_onnx(
                     "is allowed)"
                 )
         return shares
+
+
+def _error_shares(exact, rounded, batches) -> dict[str, float]:
+    """By output, the root mean square error as a share of the exact values."""
+    errors: dict[str, float] = {}
+    powers: dict[str, float] = {}
+    for batch in batches:
+        found = rounded(batch)
+        for key, wanted in exact(batch).items():
+            error = np.square(found[key] - wanted).sum()
+            errors[key] = errors.get(key, 0.0) + float(error)
+            power = float(np.square(wanted).sum())
+            powers[key] = powers.get(key, 0.0) + power
+    return {
+        key: float(np.sqrt(error / (powers[key] or 1.0)))
+        for key, error in errors.items()
+    }

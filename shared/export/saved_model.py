@@ -19,15 +19,11 @@ def export_saved_model(
     outputs and a free batch size, and needs none of our code to load.
 
     Args:
-        model: Built Keras model in float32, with named inputs. Outputs are
-            named by their dictionary keys, else by their last layers.
+        model: As in `compare`.
         directory: Folder of the served model; an existing version in it is
             replaced.
         version: Number of the version, from 1.
-        examples: Optional arrays [3, ...] by input name to compare on.
-            Default: uniform noise in [0, 1), the same at each call.
-        decisions: Whether outputs are logits of classes, of which the
-            greatest counts; see `compare`.
+        examples, decisions: As in `compare`.
 
     Returns:
         The largest difference of each output, as a share of its range.
