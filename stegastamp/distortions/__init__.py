@@ -1,9 +1,9 @@
 """The printed-photo chain between encoder and decoder.
 
-Source: StegaStamp, section 3.2 and the released code. The order
-differs: geometry, blur, colour, noise, JPEG and WebP, as a
-camera and who passes its photos on have it. The original
-adds its noise before the colour changes.
+Source: StegaStamp, section 3.2 and the released code. The order differs: what
+is cut off or covered, geometry, blur, colour, noise, JPEG and WebP, as a camera
+and who passes its photos on have it. The original adds its noise before the
+colour changes.
 """
 
 from keras import ops
@@ -13,6 +13,7 @@ from stegastamp.distortions.colour import COLOURS
 from stegastamp.distortions.geometry import ALIGN
 from stegastamp.distortions.jpeg import JPEG
 from stegastamp.distortions.noise import NOISE
+from stegastamp.distortions.occlusion import COVER, CROP
 from stegastamp.distortions.record import Distortion, Draw
 from stegastamp.distortions.webp import WEBP
 
@@ -26,7 +27,7 @@ __all__ = [
     "distort",
 ]
 
-CHAIN = (ALIGN, BLUR, COLOURS, NOISE, JPEG, WEBP)
+CHAIN = (CROP, COVER, ALIGN, BLUR, COLOURS, NOISE, JPEG, WEBP)
 RAMPS = {knob: ramp for link in CHAIN for knob, ramp in link.ramps.items()}
 KNOBS = tuple(RAMPS)
 SETTINGS = {
