@@ -125,8 +125,9 @@ SETTINGS = Settings(
         "steps": Setting("Steps of the whole training.", low=1, resumable=True),
         "learning_rate": Setting("Of encoder and decoder.", resumable=True),
         "schedule": Setting(
-            "gated starts a difficulty on success, paper by step.",
-            choices=("gated", "paper"),
+            "gated starts a difficulty on success, paper by step; full starts "
+            "with all of them, to train on with --pretrained.",
+            choices=("gated", "paper", "full"),
         ),
         "borders": Setting("What surrounds the warped stamp.", choices=BORDERS),
         "no_im_loss_steps": Setting(

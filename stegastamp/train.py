@@ -57,6 +57,8 @@ def build_schedule(settings: dict):
         return GatedSchedule(
             tuple(stages), IMAGE_LOSS_DECADES, settings["patience"]
         )
+    if settings["schedule"] == "full":
+        return PaperSchedule({}, no_image_loss_steps=0, edge_delay=0)
     return PaperSchedule(
         {knob: settings[name] for knob, name in RAMPS.items() if name},
         settings["no_im_loss_steps"],
@@ -91,7 +93,7 @@ class FollowSchedule(keras.callbacks.Callback):
 
 
 def learning_rate(settings: dict):
-    """A constant rate, which falls in the last quarter of a gated run."""
+    """A constant rate; but for the paper's it falls in the last quarter."""
     rate, steps = settings["learning_rate"], settings["steps"]
     if settings["schedule"] == "paper":
         return rate

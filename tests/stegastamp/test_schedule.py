@@ -11,6 +11,7 @@ from stegastamp.schedule import (
     GatedSchedule,
     PaperSchedule,
 )
+from stegastamp.train import build_schedule
 
 
 def gated(**kwargs):
@@ -99,3 +100,9 @@ def test_paper_ramps_are_the_released_ones():
 
 def test_distortion_knobs_all_have_levels():
     assert set(DISTORTION_KNOBS) <= set(gated().levels(0))
+
+
+def test_a_training_that_goes_on_meets_all_difficulties_at_once():
+    schedule = build_schedule(SETTINGS.choose("small", schedule="full"))
+    assert set(schedule.levels(0).values()) == {1.0}
+    assert not schedule.one_batch
