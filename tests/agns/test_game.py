@@ -15,6 +15,7 @@ from agns.join import join, split_for_two
 from agns.people import to_input
 from shared.gan import generator_loss
 from tests.agns import tiny
+from tests.contracts.games import check_game
 from tests.contracts.gradients import input_gradients
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -87,10 +88,16 @@ def test_wearing_is_pad_add_resize_recognize(photos):
 
 
 @pytest.mark.parametrize("goal", [DODGING, IMPERSONATION])
-def test_glasses_learn_to_deceive_and_the_recognizer_stays(goal, photos):
-    game = make_game(objective="probability", kappa=0.1)
-    game.aim(goal, 2)
-    frozen = [v.numpy() for v in game.wearing.variables]
+def test_glasses_learn_to_deceive_and_the_recognizer_stays(
+    goal, photos, tmp_path
+):
+    def begin():
+        game = make_game(objective="probability", kappa=0.1)
+        game.aim(goal, 2)
+        return game
+
+    batches = AttackBatches(real_frames(), photos, 4, 5, seed=0)
+    game = check_game(begin, batches[0], tmp_path)
     check = Check(
         game.generator,
         game.wearing,
@@ -101,19 +108,12 @@ def test_glasses_learn_to_deceive_and_the_recognizer_stays(goal, photos):
     )
     check.look()
     before = check.probability
-    game.fit(
-        AttackBatches(real_frames(), photos, 4, 5, seed=0),
-        epochs=4,
-        verbose=0,
-        callbacks=[check],
-    )
+    game.fit(batches, epochs=4, verbose=0, callbacks=[check])
     assert len(game.history.history["held_out_probability"]) == 4
     if goal.falls:
         assert check.probability < before
     else:
         assert check.probability > before
-    for variable, value in zip(game.wearing.variables, frozen, strict=True):
-        np.testing.assert_array_equal(variable.numpy(), value)
 
 
 def test_training_stops_when_the_check_is_content(photos):
@@ -130,7 +130,7 @@ def test_training_stops_when_the_check_is_content(photos):
     assert len(game.history.history["held_out_probability"]) == 1
 
 
-def test_the_worn_warp_is_in_the_training_and_in_the_check(photos):
+def test_the_worn_warp_is_in_the_training_and_in_the_check(photos, tmp_path):
     shift = np.array([[1, 0, -20], [0, 1, 9], [0, 0, 1]], "float32")
     moved = Photos(
         photos.train,
@@ -138,18 +138,19 @@ def test_the_worn_warp_is_in_the_training_and_in_the_check(photos):
         np.stack([shift] * 3),
         np.stack([shift] * 2),
     )
-    game = make_game(physical=True)
-    game.aim(IMPERSONATION, 1)
+
+    def begin():
+        game = make_game(physical=True)
+        game.aim(IMPERSONATION, 1)
+        return game
+
     batches = AttackBatches(real_frames(), moved, 2, 1, seed=0)
     assert [part.shape[1:] for part in batches[0]] == [
         (64, 176, 3),
         (224, 224, 3),
         (3, 3),
     ]
-    before = [v.numpy() for v in game.generator.trainable_variables]
-    game.fit(batches, epochs=1, verbose=0)
-    after = [v.numpy() for v in game.generator.trainable_variables]
-    assert any((a != b).any() for a, b in zip(before, after, strict=True))
+    game = check_game(begin, batches[0], tmp_path)
     glasses = np.random.default_rng(1).uniform(-1, 1, (3, 64, 176, 3))
     glasses = glasses.astype("float32")
     found = mean_measures(game.wearing, glasses, moved, DODGING, 1)

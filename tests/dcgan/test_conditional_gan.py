@@ -15,6 +15,7 @@ from dcgan.networks import (
     small_discriminator,
 )
 from shared.gan import GanRules, binary_loss, generator_loss
+from tests.contracts.games import check_game
 
 CLASSES, SIZE = 3, 8
 
@@ -89,10 +90,10 @@ def test_each_image_is_judged_by_its_classs_logit():
     assert float(logs["real_accuracy"]) == pytest.approx(np.mean(real > 0))
 
 
-def test_a_generator_learns_to_draw_the_class_it_is_told():
-    game = make_game(rate=0.01)
+def test_a_generator_learns_to_draw_the_class_it_is_told(tmp_path):
     pixels, labels = class_images(60)
     batches = ImageBatches(pixels, 20, 30, 0, labels=labels)
+    game = check_game(lambda: make_game(rate=0.01), batches[0], tmp_path)
     history = game.fit(batches, epochs=10, verbose=0).history
     assert np.isfinite(history["generator_loss"]).all()
     space = LatentSpace(SIZE, classes=CLASSES)

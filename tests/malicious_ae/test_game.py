@@ -8,6 +8,7 @@ from keras import layers, ops
 from malicious_ae.game import AttackGame, AttackRules, VictimGame
 from malicious_ae.losses import misread_loss, read_as_loss
 from malicious_ae.networks import build_attacker
+from tests.contracts.games import check_game
 from tests.contracts.losses import check_loss
 
 HEIGHT, WIDTH, CLASSES = 16, 24, 4
@@ -53,30 +54,42 @@ def trained_victim():
     return victim
 
 
-def attack(victim, rules, kind="autoencoder", epochs=4, min_psnr=16.0):
+def copy_of(network):
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def make_attack(victim, rules, min_psnr=16.0):
     keras.utils.set_random_seed(2)
-    attacker = build_attacker(kind, HEIGHT, WIDTH, "psnr", min_psnr=min_psnr)
+    attacker = build_attacker(
+        "autoencoder", HEIGHT, WIDTH, "psnr", min_psnr=min_psnr
+    )
     game = AttackGame(
         attacker, victim, np.ones(CLASSES, "float32"), rules, 0.01
     )
     game.compile(jit_compile=ON_JAX)
+    return game
+
+
+def learn(game, epochs):
+    """The last of what a game logs."""
     history = game.fit(Batches(20), epochs=epochs, verbose=0).history
-    return attacker, {name: values[-1] for name, values in history.items()}
+    return {name: values[-1] for name, values in history.items()}
 
 
-def test_the_victim_is_frozen_and_breaks(trained_victim):
-    victim = trained_victim
-    before = [value.copy() for value in victim.get_weights()]
+def test_the_victim_is_frozen_and_breaks(trained_victim, tmp_path):
+    def begin():
+        return make_attack(copy_of(trained_victim), AttackRules("misread"))
+
     images, labels = Batches(1)[0]
-    logits = victim(images, training=False)
-    attacker, logs = attack(victim, AttackRules("misread"))
-    # Weights, moving statistics, even the dropout's random state.
-    for old, new in zip(before, victim.get_weights(), strict=True):
-        np.testing.assert_array_equal(old, new)
-    np.testing.assert_array_equal(logits, victim(images, training=False))
+    logits = trained_victim(images, training=False)
+    game = check_game(begin, (images, labels), tmp_path)
+    logs = learn(game, epochs=6)
+    np.testing.assert_array_equal(logits, game.victim(images, training=False))
     assert logs["pixel_accuracy"] < 0.3 and logs["psnr"] > 15.9
-    attacked = attacker(images)
-    read = ops.convert_to_numpy(victim(attacked)).argmax(-1)
+    attacked = game.attacker(images)
+    read = ops.convert_to_numpy(game.victim(attacked)).argmax(-1)
     clean = ops.convert_to_numpy(logits).argmax(-1)
     assert np.mean(clean == labels) > 0.8 and np.mean(read == labels) < 0.35
 
@@ -105,26 +118,30 @@ def test_the_step_is_right_by_hand(trained_victim):
 @pytest.mark.parametrize("target", [1, None])
 def test_one_class_is_attacked_and_the_others_kept(trained_victim, target):
     rules = AttackRules("targeted", source=2, target=target)
-    attacker, logs = attack(trained_victim, rules, epochs=6, min_psnr=14.0)
+    game = make_attack(trained_victim, rules, min_psnr=14.0)
+    logs = learn(game, epochs=6)
     images, labels = Batches(3)[2]
-    read = ops.convert_to_numpy(trained_victim(attacker(images))).argmax(-1)
-    attacked = read[labels == 2]
-    hit = attacked == target if target else attacked != 2
+    attacked = game.attacker(images)
+    read = ops.convert_to_numpy(trained_victim(attacked)).argmax(-1)
+    hit = read[labels == 2] == target if target else read[labels == 2] != 2
     assert np.mean(hit) > 0.6
     assert np.mean(read[labels == 3] == 3) > 0.5
     assert logs["success"] == pytest.approx(np.mean(hit), abs=0.3)
 
 
-def test_half_a_hardened_victims_batch_is_attacked(trained_victim):
-    attacker, _ = attack(trained_victim, AttackRules("misread"), epochs=1)
-    before = [value.copy() for value in attacker.get_weights()]
-    victim = small_victim()
-    game = VictimGame(victim, np.ones(CLASSES, "float32"), 0.02, 0.0, attacker)
-    game.compile(jit_compile=ON_JAX)
+def test_half_a_hardened_victims_batch_is_attacked(trained_victim, tmp_path):
+    attack = make_attack(trained_victim, AttackRules("misread"))
+    learn(attack, epochs=1)
+
+    def begin():
+        attacker, weights = copy_of(attack.attacker), np.ones(CLASSES, "f")
+        game = VictimGame(small_victim(), weights, 0.02, 0.0, attacker)
+        game.compile(jit_compile=ON_JAX)
+        return game
+
+    game = check_game(begin, Batches(1)[0], tmp_path)
     logs = game.fit(Batches(20), epochs=5, verbose=0).history
     assert logs["pixel_accuracy"][-1] > logs["pixel_accuracy"][0]
-    for old, new in zip(before, attacker.get_weights(), strict=True):
-        np.testing.assert_array_equal(old, new)
 
 
 def test_weight_decay_is_l2_in_the_loss():

@@ -13,6 +13,7 @@ import pytest
 from keras import ops
 
 from shared.game import Game, Player, PlayersOptimizer
+from tests.contracts.games import check_game
 
 RATE = 0.1
 
@@ -123,6 +124,40 @@ def test_resumed_from_a_checkpoint_the_next_step_is_the_same(tmp_path):
         np.testing.assert_array_equal(
             ops.convert_to_numpy(a), ops.convert_to_numpy(b)
         )
+
+
+class Unfair(Tug):
+    """One of its networks does what it should not."""
+
+    def __init__(self, fault):
+        super().__init__()
+        self.frozen.trainable = False
+        self.fault = fault
+
+    def play(self, data, training):
+        losses, logs = super().play(data, training)
+        moves = {"a bystander moves": training, "playing moves": not training}
+        if moves.get(self.fault):
+            self.frozen.layers[0].bias.assign_add([1.0])
+        if self.fault == "a player rests":
+            losses["right"] *= 0.0
+        return losses, logs
+
+
+@pytest.mark.parametrize(
+    "fault", ["a bystander moves", "a player rests", "playing moves"]
+)
+def test_the_contract_of_games_sees_who_moves(fault, tmp_path):
+    x = np.random.default_rng(4).normal(size=(4, 2)).astype("float32")
+
+    def begin(kind):
+        game = kind()
+        game.compile()
+        return game
+
+    check_game(lambda: begin(Tug), (x,), tmp_path)
+    with pytest.raises(AssertionError):
+        check_game(lambda: begin(lambda: Unfair(fault)), (x,), tmp_path)
 
 
 def test_players_need_their_own_names_and_variables():

@@ -17,6 +17,7 @@ from stego.held_out import HeldOut
 from stego.pictures import training_strips
 from stego.presets import PRESETS
 from stego.train import FollowBits
+from tests.contracts.games import check_game, fit
 from tests.contracts.gradients import compiled, input_gradients
 
 
@@ -79,29 +80,16 @@ def test_losses_are_the_stated_ones(preset):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_step_moves_each_player_and_bob_learns(preset):
-    game = make(preset)
-    game.compile()
-    before = {
-        player.name: [ops.convert_to_numpy(v) for v in player.variables]
-        for player in game.players
-    }
-    data = batch(8)
-    history = game.fit(
-        (data for _ in range(20)),
-        steps_per_epoch=10,
-        epochs=2,
-        shuffle=False,
-        verbose=0,
-    ).history
-    for player in game.players:
-        moved = [
-            not np.array_equal(old, ops.convert_to_numpy(new))
-            for old, new in zip(
-                before[player.name], player.variables, strict=True
-            )
-        ]
-        assert any(moved), player.name
+def test_a_step_moves_each_player_and_bob_learns(preset, tmp_path):
+    def begin():
+        game = make(preset)
+        game.compile()
+        return game
+
+    # The last layer of the modern Alice begins at zero.
+    steps = 2 if preset == "modern" else 1
+    game = check_game(begin, batch(8), tmp_path, steps=steps)
+    history = fit(game, batch(8), steps=10, epochs=2)
     assert history["bob_loss"][-1] < history["bob_loss"][0]
     assert all(np.isfinite(v).all() for v in history.values())
 
