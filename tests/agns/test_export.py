@@ -5,22 +5,23 @@ import json
 import numpy as np
 import pytest
 
-from agns import api, generate, recognize
+from agns import api, export, generate, recognize
 from agns.export import export_run, read_run
 from agns.frames import load_frames
 from agns.models import load_eyeglasses, load_recognizer
 from shared.errors import UserError
 from tests.agns import tiny
+from tests.contracts.exports import check_export
 
 
 @pytest.fixture(scope="module")
 def exported(eyeglass_run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
-    found = export_run(eyeglass_run, folder, half=True, saved_model=False)
-    assert {path.name for path in found} == {
-        "generator.onnx",
-        "discriminator.onnx",
-    }
+    folder = folder / "eyeglasses"
+    run = check_export(
+        export, eyeglass_run, folder, half=True, saved_model=False
+    )
+    assert set(run.parts) == {"generator", "discriminator"}
     return folder
 
 
@@ -69,7 +70,7 @@ def test_generate_writes_the_same_glasses_for_a_seed(exported, tmp_path):
 @pytest.mark.tensorflow
 @pytest.mark.slow
 def test_a_recognizer_and_its_command(recognizer_run, tmp_path, capsys):
-    export_run(recognizer_run, tmp_path / "model", saved_model=False)
+    check_export(export, recognizer_run, tmp_path / "model", saved_model=False)
     with pytest.raises(UserError, match="recognizer.onnx: exists"):
         export_run(recognizer_run, tmp_path / "model", saved_model=False)
     with pytest.raises(UserError, match="never replaced"):

@@ -119,15 +119,6 @@ def test_from_victim_to_attacker_to_report_to_hardened_victim(camvid, tmp_path):
     assert outcomes == ["done"] * 6
     assert "step 0: loss" in printed
     assert cv2.imread(str(trained / "batch.png")) is not None
-    for role in ("enet", "attacker"):
-        names = {path.name for path in (exported / role).iterdir()}
-        assert names == {
-            f"{role}.onnx",
-            f"{role}.tflite",
-            f"{role}.weights.h5",
-            "config.json",
-            "malicious_ae",
-        }
     measured = json.loads((report / "report.json").read_text())["measured"]
     for name in ("attack", "yardstick/pgd", "yardstick/segpgd"):
         assert measured[name]["psnr_db"]["worst"] >= 19.98

@@ -1,9 +1,11 @@
 """What every export command writes, and what it refuses."""
 
 import json
+import types
 
 import keras
 import numpy as np
+import onnx
 import pytest
 from absl import flags
 
@@ -17,6 +19,7 @@ from shared.export.command import (
     export_run,
     tell,
 )
+from tests.contracts.exports import check_export
 
 pytestmark = pytest.mark.tensorflow
 
@@ -98,3 +101,36 @@ def test_an_export_that_differs_is_one_line_for_a_person():
 
     with pytest.raises(UserError, match="adder.onnx: differs"):
         tell(differing)
+
+
+def _leave_a_file(folder):
+    (folder / "left.txt").touch()
+
+
+def _say_more_of_itself(folder):
+    proto = onnx.load(folder / "adder.onnx")
+    proto.metadata_props[0].value = '{"role": "adder", "bits": 4}'
+    onnx.save(proto, folder / "adder.onnx")
+
+
+def _answer_otherwise(folder):
+    proto = onnx.load(folder / "adder.onnx")
+    for tensor in proto.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            numbers = 1.01 * onnx.numpy_helper.to_array(tensor)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(numbers, tensor.name))
+    onnx.save(proto, folder / "adder.onnx")
+
+
+@pytest.mark.parametrize(
+    "damage", [_leave_a_file, _say_more_of_itself, _answer_otherwise]
+)
+def test_the_contract_of_exports_sees_what_is_wrong(run_dir, tmp_path, damage):
+    def damaged(run_dir, save_dir, **options):
+        found = export_run(read_run, run_dir, save_dir, **options)
+        damage(save_dir)
+        return found
+
+    module = types.SimpleNamespace(read_run=read_run, export_run=damaged)
+    with pytest.raises((AssertionError, ExportError)):
+        check_export(module, run_dir, tmp_path / "out", saved_model=False)
