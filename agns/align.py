@@ -19,12 +19,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 from absl import flags
-from tqdm import tqdm
 
 import shared.images
 import shared.outputs
 from agns.frames import CANONICAL_SIZE
-from shared.errors import UserError, no_arguments, report, run_main
+from shared.command import no_arguments, progress, run_main
+from shared.errors import UserError, report
 from shared.images import (
     Photo,
     encode_photo,
@@ -324,7 +324,7 @@ def main(arguments, values=flags.FLAGS):
     make_directory(save_dir)
     outputs = Outputs(values.overwrite, paths)
     found, without, failures = 0, [], 0
-    for path in tqdm(paths, unit="photo", disable=None, leave=False):
+    for path in progress(paths, True):
         target = (save_dir / path.relative_to(root)).with_suffix(".jpg")
         try:
             count = align_file(

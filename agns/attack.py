@@ -40,7 +40,7 @@ from agns.frames import load_frames, load_mask
 from agns.goals import GOALS, KINDS, choose_goal
 from agns.models import load_eyeglasses, load_recognizer
 from agns.pictures import attack_files, write_attack
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 from shared.images import make_directory, write_bytes
 from shared.outputs import refuse_existing
 from shared.text import say

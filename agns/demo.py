@@ -28,7 +28,8 @@ from agns import api
 from agns.frames import load_mask, place, wear
 from agns.goals import KINDS
 from agns.people import load_faces
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.grids import image_grid, write_png
 from shared.images import list_photos, make_directory, write_bytes
 from shared.outputs import refuse_existing

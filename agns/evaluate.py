@@ -35,7 +35,8 @@ from agns.models import answers, load_eyeglasses, load_recognizer
 from agns.networks import INPUTS
 from agns.people import find_people, load_faces, to_input
 from agns.report import accuracy_table
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.outputs import check_report_dir
 from shared.training import limit_threads, open_run, write_text
 from shared.training.run_dir import CONFIG

@@ -19,7 +19,8 @@ from absl import flags
 
 from agns.models import RECOGNIZER_CONFIG, load_eyeglasses, load_recognizer
 from agns.networks import INPUTS
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.export import command
 from shared.export.command import Part, Run, define_flags, export_and_tell
 from shared.training.run_files import read_config

@@ -19,7 +19,8 @@ import shared.outputs
 from agns.align import find_files
 from agns.frames import CANONICAL_SIZE, load_frames, load_mask, wear
 from agns.pose_check import PoseCheck, edge_features
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import read_photo, write_bytes
 from shared.outputs import refuse_existing
 from shared.ranges import levels_to_signed, unit_to_levels

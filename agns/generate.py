@@ -17,7 +17,8 @@ import shared.outputs
 from agns import api
 from agns.frames import load_mask, place
 from agns.pictures import print_sheet, write_print
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.grids import image_grid, write_png
 from shared.images import make_directory
 from shared.outputs import refuse_existing

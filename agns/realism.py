@@ -21,7 +21,8 @@ from agns.data import FrameBatches
 from agns.frames import crop, load_frames, load_mask, place
 from agns.models import answers, load_eyeglasses
 from agns.networks import CODE_SIZE, build_discriminator
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import make_directory, write_bytes
 from shared.measures.roc import auc, auc_interval
 from shared.outputs import refuse_existing

@@ -14,7 +14,6 @@ Exit code: 0 if all photos were read, 1 if one was not (the others are).
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 from absl import flags
@@ -24,9 +23,15 @@ from agns import api
 from agns.align import Aligner, find_files
 from agns.people import as_face
 from agns.pose_check import PoseCheck
-from shared.errors import UserError, no_arguments, report, run_main
+from shared.command import (
+    choose_photos,
+    define_photo_flags,
+    no_arguments,
+    progress,
+    run_main,
+)
+from shared.errors import UserError, report
 from shared.images import read_photo
-from shared.photo_folders import LeftOut
 from shared.text import json_line, say, warn
 
 UNKNOWN = "unknown"
@@ -36,12 +41,10 @@ THRESHOLD = 0.9
 
 def define_flags(values=flags.FLAGS):
     """Defines the command's flags."""
-    flags.DEFINE_string("image", None, "One photo.", flag_values=values)
-    flags.DEFINE_string(
-        "images_dir",
-        None,
+    define_photo_flags(
+        "One photo.",
         "Instead of --image: a folder of photos, or of folders of photos.",
-        flag_values=values,
+        values,
     )
     flags.DEFINE_bool(
         "align", False, "Find and align the faces first.", flag_values=values
@@ -126,16 +129,12 @@ def as_text(line):
 def main(arguments, values=flags.FLAGS):
     """Runs the command; returns its exit code."""
     no_arguments(arguments)
-    if bool(values.image) == bool(values.images_dir):
-        raise UserError("give one of --image and --images_dir")
-    paths, left_out = [Path(values.image or "")], LeftOut()
-    if values.images_dir:
-        paths, left_out = find_files(values.images_dir)
+    paths, left_out = choose_photos(values, find_files)
     recognizer = api.Recognizer(values.model, values.threads, values.provider)
     aligner = Aligner(values.predictor) if values.align else None
     check = PoseCheck()
     failures = unaligned = 0
-    for path in paths:
+    for path in progress(paths, bool(values.images_dir)):
         try:
             faces, notes = read_faces(path, aligner, values.max_pixels)
         except UserError as error:

@@ -17,7 +17,8 @@ from absl import flags
 from agns import api
 from agns.align import find_files
 from agns.people import find_people, load_faces
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.text import say
 
 THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)

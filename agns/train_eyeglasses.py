@@ -19,7 +19,8 @@ from agns.data import FrameBatches
 from agns.eyeglass_gan import EyeglassGan
 from agns.frames import load_frames, load_mask, place
 from agns.networks import CODE_SIZE, build_discriminator, build_generator
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.gan import GanRules
 from shared.grids import image_grid, write_gif, write_png
 from shared.images import read_photo

@@ -28,7 +28,8 @@ from agns.networks import (
 )
 from agns.people import find_people, load_faces, to_input
 from agns.report import accuracy_table, plot_confusion
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.losses.triplet import triplet_semihard_loss
 from shared.training import (
     RunOptions,

@@ -38,7 +38,7 @@ from benchmarks.training import (
     measure_training,
     start,
 )
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 from shared.ops.precision import dtype_policy
 
 FACES = Path(agns.__file__).parent / "assets" / "faces"

@@ -26,7 +26,7 @@ from dcgan.batches import ImageBatches
 from dcgan.datasets import DATASETS
 from dcgan.presets import PRESETS
 from dcgan.train import build_game
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 
 IMAGES = 60_000
 

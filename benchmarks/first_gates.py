@@ -19,7 +19,8 @@ from pathlib import Path
 from absl import flags
 
 from shared import outputs
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import make_directory
 from shared.training import METRICS, latest_checkpoint
 from shared.training.curves import read_metrics

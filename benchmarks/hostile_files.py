@@ -26,7 +26,8 @@ from tqdm import tqdm
 
 from benchmarks.common import define_output_flags, write_result
 from benchmarks.hostile_seeds import make_seeds, mutate
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 
 CHUNK = 250
 MAX_PIXELS = 4_000_000

@@ -16,7 +16,8 @@ from keras import ops
 
 from benchmarks.common import define_output_flags, write_result
 from shared import images
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.ops.jpeg import jpeg
 
 ROUNDINGS = ("cubic_zero", "cubic")

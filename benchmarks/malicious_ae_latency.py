@@ -18,7 +18,7 @@ from benchmarks.common import define_common_flags, write_result
 from benchmarks.stamp_latency import measure_network
 from malicious_ae import api
 from malicious_ae.pictures import overlay
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 
 
 def measure_stages(segmenter, repeats: int) -> dict:

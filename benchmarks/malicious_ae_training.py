@@ -27,7 +27,7 @@ from malicious_ae.flags import (
     network_size,
 )
 from malicious_ae.game import VictimGame
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 from shared.segmentation.enet import build_enet
 
 

@@ -29,7 +29,8 @@ from benchmarks.common import (
     measure_matrix_product,
     write_result,
 )
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import Photo, read_photo, write_photo
 from shared.outputs import Outputs
 from shared.runtime import open_session

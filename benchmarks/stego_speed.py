@@ -22,7 +22,7 @@ from benchmarks.training import (
     measure_training,
     start,
 )
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 from shared.photo_folders import load_folders
 from stego.data import TileBatches
 from stego.game import StegoGame, build_rules

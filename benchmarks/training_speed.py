@@ -22,7 +22,7 @@ from benchmarks.training import (
     measure_training,
     start,
 )
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 from stegastamp.data import PhotoBatches, load_photos
 from stegastamp.game import StampGame, build_rules
 from stegastamp.presets import PRESETS, SETTINGS

@@ -1,7 +1,7 @@
 """`dcgan.train_classifier` under its earlier name."""
 
 from dcgan.train_classifier import build_classifier, define_flags, main
-from shared.errors import run_main
+from shared.command import run_main
 
 __all__ = ["build_classifier", "define_flags", "main"]
 

@@ -36,7 +36,8 @@ from dcgan.metrics import (
     precision_recall,
 )
 from dcgan.report import picture_names, write_report
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import make_directory
 from shared.outputs import check_report_dir
 from shared.text import say, warn

@@ -18,7 +18,7 @@ from absl import flags
 
 from dcgan.datasets import DATASETS
 from dcgan.networks import build_networks
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 from shared.export import command
 from shared.export.command import Part, Run, define_flags, export_and_tell
 from shared.training import latest_checkpoint

@@ -16,7 +16,8 @@ from absl import flags
 
 import shared.outputs
 from dcgan import api
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.grids import image_grid, write_png
 from shared.images import Photo, make_directory, write_photo
 from shared.outputs import refuse_existing

@@ -22,7 +22,8 @@ from dcgan.latent_space import LatentSpace
 from dcgan.networks import LARGE, build_networks
 from dcgan.presets import SETTINGS
 from dcgan.watch import Watch
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.gan import Gan, GanRules
 from shared.training import RunOptions, fit_run, resume
 

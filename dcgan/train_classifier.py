@@ -19,7 +19,8 @@ import shared.outputs
 from dcgan.batches import ImageBatches
 from dcgan.datasets import DATASETS, SPLITS, load_images
 from dcgan.features import CLASSIFIER, Classifier
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.export import export_onnx
 from shared.images import make_directory
 from shared.ranges import levels_to_signed

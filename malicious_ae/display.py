@@ -24,7 +24,8 @@ from malicious_ae.data import SPLITS, Frames, GrayCount, resize_frame
 from malicious_ae.flags import data_classes, define_data_flags
 from malicious_ae.pictures import colorize, panels
 from malicious_ae.videos import change_video
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import Photo, make_directory, write_photo
 from shared.measures.quality import psnr
 from shared.outputs import refuse_existing

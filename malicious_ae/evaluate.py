@@ -27,7 +27,7 @@ from malicious_ae.data import SPLITS, Frames, GrayCount
 from malicious_ae.flags import data_classes, define_data_flags
 from malicious_ae.report import FILES, write_report
 from malicious_ae.tables import check_occurring, iou_summary
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 from shared.images import make_directory
 from shared.measures.quality import psnr, ssim
 from shared.outputs import check_report_dir

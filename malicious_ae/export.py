@@ -20,7 +20,7 @@ from malicious_ae.models import (
     load_attacker,
     load_victim,
 )
-from shared.errors import no_arguments, run_main
+from shared.command import no_arguments, run_main
 from shared.export import command
 from shared.export.command import (
     RANGE,

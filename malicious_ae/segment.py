@@ -16,17 +16,24 @@ from pathlib import Path
 
 import numpy as np
 from absl import flags
-from tqdm import tqdm
 
 import shared.outputs
 from malicious_ae import api
 from malicious_ae.data import GrayCount
 from malicious_ae.pictures import legend, overlay
 from malicious_ae.videos import change_video
-from shared.errors import UserError, no_arguments, report, run_main
+from shared.command import (
+    check_one_of,
+    choose_photos,
+    define_photo_flags,
+    no_arguments,
+    progress,
+    run_main,
+)
+from shared.errors import UserError, report
 from shared.images import Photo, encode_photo, make_directory, read_photo
 from shared.outputs import Outputs, refuse_existing, write_files
-from shared.photo_folders import find_photos, leave_out_outputs
+from shared.photo_folders import leave_out_outputs
 from shared.text import say, warn
 
 # What a run adds to a photo's name, and the format of those files.
@@ -103,10 +110,7 @@ def segment_video(values) -> int:
 
 def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags."""
-    flags.DEFINE_string("image", None, "One photo.", flag_values=values)
-    flags.DEFINE_string(
-        "images_dir", None, "Folder of photos.", flag_values=values
-    )
+    define_photo_flags("One photo.", "Folder of photos.", values)
     flags.DEFINE_string(
         "video",
         None,
@@ -135,22 +139,18 @@ def define_flags(values=flags.FLAGS) -> None:
 def main(arguments, values=flags.FLAGS) -> int:
     """Runs the command; returns its exit code."""
     no_arguments(arguments)
-    given = [values.image, values.images_dir, values.video]
-    if sum(map(bool, given)) != 1:
-        raise UserError("give one of --image, --images_dir and --video")
+    check_one_of(values, "image", "images_dir", "video")
     if values.video:
         return segment_video(values)
-    left_out = []
-    if values.image:
-        paths = [Path(values.image)]
-    else:
-        paths, others = find_photos(values.images_dir)
+    paths, others = choose_photos(values)
+    batch, left_out = bool(values.images_dir), []
+    if batch:
         paths, left_out = leave_out_outputs(paths, others, ENDINGS)
     make_directory(values.save_dir)
     segmenter = api.Segmenter(values.model, values.threads, values.provider)
     save_dir, outputs = Path(values.save_dir), Outputs(values.overwrite, paths)
     failed, grays = 0, GrayCount()
-    for path in tqdm(paths, unit="photo", disable=None):
+    for path in progress(paths, batch):
         try:
             shares = segment_file(
                 segmenter, path, save_dir, outputs, grays, values

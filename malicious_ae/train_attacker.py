@@ -22,7 +22,8 @@ from malicious_ae.networks import build_attacker
 from malicious_ae.presets import ATTACKER_SETTINGS as SETTINGS
 from malicious_ae.validation import Validation
 from malicious_ae.weighing import class_weights
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.training import RunOptions, fit_run, resume
 
 

@@ -31,7 +31,8 @@ from malicious_ae.presets import VICTIM_SETTINGS as SETTINGS
 from malicious_ae.tables import iou_summary, iou_table
 from malicious_ae.validation import Validation, measure
 from malicious_ae.weighing import class_weights
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.grids import write_png
 from shared.images import make_directory, write_bytes
 from shared.segmentation.enet import build_enet

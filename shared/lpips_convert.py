@@ -16,7 +16,8 @@ import numpy as np
 from absl import flags
 
 from shared import outputs
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.state_dict import read_state_dict
 from shared.text import say
 

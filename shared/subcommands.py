@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from shared import __version__
-from shared.errors import drop_output, report
+from shared.command import drop_output
+from shared.errors import report
 
 # The extra of pyproject.toml that brings what an import may lack.
 EXTRAS = {

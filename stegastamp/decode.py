@@ -26,23 +26,27 @@ import numpy as np
 from absl import flags
 
 from shared import keys
-from shared.errors import UserError, no_arguments, report, run_main
+from shared.command import (
+    choose_photos,
+    define_photo_flags,
+    no_arguments,
+    progress,
+    run_main,
+)
+from shared.errors import UserError, report
 from shared.images import read_photo
 from shared.photo_folders import count_names
 from shared.text import json_line, say, warn
 from stegastamp import api
-from stegastamp.encode import choose_photos, progress
 from stegastamp.views import VIEWS, count_views
 
 
 def define_flags(values=flags.FLAGS):
     """Defines the command's flags."""
-    flags.DEFINE_string("image", None, "The photo to read.", flag_values=values)
-    flags.DEFINE_string(
-        "images_dir",
-        None,
+    define_photo_flags(
+        "The photo to read.",
         "Instead of --image: a directory whose photos are all read.",
-        flag_values=values,
+        values,
     )
     flags.DEFINE_bool(
         "json", False, "Print one JSON object a line.", flag_values=values
@@ -176,7 +180,7 @@ def read_photos(decoder, paths, batch, values, key=None):
 def main(arguments, values=flags.FLAGS):
     """Runs the command; returns its exit code."""
     no_arguments(arguments)
-    paths, others = choose_photos(values.image, values.images_dir)
+    paths, others = choose_photos(values)
     batch, left_out = bool(values.images_dir), []
     if batch:
         paths, residuals = split_residuals(paths, values.max_pixels)

@@ -19,7 +19,8 @@ import numpy as np
 from absl import flags
 
 import shared.outputs
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import Photo, encode_photo, make_directory, read_photo
 from shared.measures.quality import psnr
 from shared.outputs import refuse_existing, write_files

@@ -17,7 +17,8 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from shared import outputs
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 
 SYLLABLES = "ka lo mi ter san de vo ri nu pel an est qu or bi fa gre tu sch ow"
 SYLLABLES = SYLLABLES.split()

@@ -33,7 +33,14 @@ from absl import flags
 
 import shared.outputs
 from shared import keys
-from shared.errors import UserError, no_arguments, report, run_main
+from shared.command import (
+    choose_photos,
+    define_photo_flags,
+    no_arguments,
+    progress,
+    run_main,
+)
+from shared.errors import UserError, report
 from shared.images import (
     Photo,
     decode_photo,
@@ -45,7 +52,7 @@ from shared.images import (
     ready_for,
 )
 from shared.outputs import Outputs, write_files
-from shared.photo_folders import LeftOut, find_photos, leave_out_outputs
+from shared.photo_folders import leave_out_outputs
 from shared.text import say, warn
 from stegastamp import api
 from stegastamp.read_back import UNREADABLE, ReadBack, other_strength
@@ -61,18 +68,11 @@ ENDINGS = {
 
 def define_flags(values=flags.FLAGS):
     """Defines the command's flags."""
-    flags.DEFINE_string(
-        "image",
-        None,
+    define_photo_flags(
         "The photo to hide the message in; both sides at least "
         f"{api.MIN_SIDE} pixels.",
-        flag_values=values,
-    )
-    flags.DEFINE_string(
-        "images_dir",
-        None,
         "Instead of --image: a directory whose photos all get the message.",
-        flag_values=values,
+        values,
     )
     flags.DEFINE_string(
         "save_dir",
@@ -334,31 +334,6 @@ def _residual_png(residual, gray):
     return encode_photo(Photo(picture, gray=gray), ".png")
 
 
-def choose_photos(image, images_dir):
-    """The photos that --image or --images_dir name.
-
-    Returns:
-        (paths, left_out): non-empty list of Path; LeftOut of the directory.
-
-    Raises:
-        UserError: if both flags are given, or none, or there are no photos.
-    """
-    if bool(image) == bool(images_dir):
-        raise UserError("give one of --image and --images_dir")
-    return ([Path(image)], LeftOut()) if image else find_photos(images_dir)
-
-
-def progress(paths, batch):
-    """The paths; of a batch, with a progress bar."""
-    if not batch:
-        return paths
-    # Not at the top: one photo should not wait for it.
-    from tqdm import tqdm
-
-    # On a terminal only (None), so that logs stay readable.
-    return tqdm(paths, unit="photo", disable=None, leave=False)
-
-
 def stamp_photos(stamper, paths, batch, timings=False, left_out=()):
     """Stamps photo files one after the other; a bad one does not stop it.
 
@@ -403,7 +378,7 @@ def stamp_photos(stamper, paths, batch, timings=False, left_out=()):
 def main(arguments, values=flags.FLAGS):
     """Runs the command; returns its exit code."""
     no_arguments(arguments)
-    paths, others = choose_photos(values.image, values.images_dir)
+    paths, others = choose_photos(values)
     if not values.save_dir:
         raise UserError("--save_dir is missing: where should the results go?")
     if values.secret is None:

@@ -34,7 +34,8 @@ from absl import flags
 from tqdm import tqdm
 
 import shared.images
-from shared.errors import UserError, no_arguments, report, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError, report
 from shared.measures.intervals import wilson_interval
 from shared.measures.quality import psnr, ssim
 from shared.outputs import check_report_dir

@@ -20,7 +20,8 @@ import numpy as np
 from absl import flags
 from keras import ops
 
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.export import command
 from shared.export.command import (
     Part,

@@ -16,7 +16,8 @@ import numpy as np
 from absl import flags
 
 import shared.outputs
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import make_directory, read_photo
 from shared.outputs import Outputs
 from shared.text import say, warn

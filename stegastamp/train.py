@@ -13,7 +13,8 @@ import pathlib
 import keras
 from absl import flags
 
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.training import (
     CHECKPOINTS,
     METRICS,

@@ -20,7 +20,8 @@ from absl import flags
 
 import shared.outputs
 from shared import keys
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import read_photo, write_bytes
 from shared.outputs import refuse_existing
 from shared.text import printable, say, warn

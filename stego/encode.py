@@ -21,7 +21,8 @@ from absl import flags
 
 import shared.outputs
 from shared import keys
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.images import (
     decode_photo,
     define_writing_flags,

@@ -26,7 +26,8 @@ import onnxruntime
 from absl import flags
 from tqdm import tqdm
 
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.errors import report as report_error
 from shared.images import make_directory, read_photo
 from shared.measures.quality import psnr

@@ -16,7 +16,8 @@ import keras
 import numpy as np
 from absl import flags
 
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.export import command
 from shared.export.command import Part, Run, export_and_tell
 from shared.ranges import levels_to_signed, signed_to_levels

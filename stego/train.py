@@ -10,7 +10,8 @@ The same command resumes a run that was stopped.
 import keras
 from absl import flags
 
-from shared.errors import UserError, no_arguments, run_main
+from shared.command import no_arguments, run_main
+from shared.errors import UserError
 from shared.photo_folders import load_folders
 from shared.training import (
     RunOptions,

@@ -9,7 +9,8 @@ import pytest
 _COMMAND = """
 import os
 from absl import flags
-from shared.errors import UserError, run_main
+from shared.command import run_main
+from shared.errors import UserError
 from shared.text import say, warn
 
 def main(arguments):
