@@ -11,6 +11,7 @@ from agns.layers.black_padding import BlackPadding
 from agns.layers.face_adder import FaceAdder
 from agns.layers.resizer import Resizer
 from agns.networks import GLASSES_SHAPE, logits_of
+from shared.errors import check_choice
 from shared.gan import GanRules, gan_logs, generator_loss
 
 OBJECTIVES = ("logits", "probability")
@@ -34,11 +35,10 @@ class AttackRules:
     discriminator_rate: float = 2e-5
 
     def __post_init__(self):
-        if self.objective not in OBJECTIVES or not 0 <= self.kappa <= 1:
+        check_choice("objective", self.objective, OBJECTIVES)
+        if not 0 <= self.kappa <= 1:
             raise ValueError(
-                f"`objective` must be one of {', '.join(OBJECTIVES)} and "
-                "`kappa` in [0, 1]. Received: "
-                f"objective={self.objective!r}, kappa={self.kappa}"
+                f"`kappa` must be in [0, 1]. Received: kappa={self.kappa}"
             )
 
 

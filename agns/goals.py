@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from shared.errors import UserError
+from shared.errors import UserError, check_choice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,10 +147,7 @@ def find_goal(name) -> Goal:
     Raises:
         ValueError: if there is none.
     """
-    if name not in GOALS:
-        raise ValueError(
-            f"`kind` must be one of {', '.join(GOALS)}. Received: {name!r}"
-        )
+    check_choice("kind", name, GOALS)
     return GOALS[name]
 
 

@@ -17,6 +17,7 @@ from agns.layers.local_response_normalization import (
     LocalResponseNormalization,
 )
 from agns.layers.minibatch_discrimination import MinibatchDiscrimination
+from shared.errors import check_choice
 
 CODE_SIZE = 25
 GLASSES_SHAPE = (64, 176, 3)
@@ -206,16 +207,12 @@ def build_recognizer(
     Raises:
         ValueError: for another name, or another size of face for VGG.
     """
+    check_choice("architecture", architecture, INPUTS)
     if architecture == "openface":
         return build_openface(classes, momentum, size or INPUTS["openface"][0])
     if size not in (None, INPUTS["vgg"][0]):
         raise ValueError(f"vgg takes faces of 224 pixels. Received: {size}")
-    if architecture == "vgg":
-        return build_vgg(classes, weights)
-    raise ValueError(
-        f"`architecture` must be one of {', '.join(INPUTS)}. "
-        f"Received: {architecture!r}"
-    )
+    return build_vgg(classes, weights)
 
 
 def logits_of(recognizer: keras.Model) -> keras.Model:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dcgan.data import ImageSet, fetch, read_labelled, read_photos
-from shared.errors import UserError
+from shared.errors import UserError, check_choice
 
 SPLITS = ("train", "test")
 
@@ -141,11 +141,8 @@ def load_images(
         UserError: naming the file or folder that cannot be used.
         ValueError: If `dataset` or `split` is unknown.
     """
-    if dataset not in DATASETS or split not in SPLITS:
-        raise ValueError(
-            f"`dataset` must be one of {', '.join(DATASETS)} and `split` "
-            f"train or test. Received: {dataset!r}, {split!r}"
-        )
+    check_choice("dataset", dataset, DATASETS)
+    check_choice("split", split, SPLITS)
     record = DATASETS[dataset]
     if data_dir is None:
         if record.tfds_name is None:

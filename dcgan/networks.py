@@ -12,6 +12,7 @@ import keras
 from keras import layers
 
 from dcgan.upsample_conv import UpsampleConv2D
+from shared.errors import check_choice
 
 RESIZERS = ("upsampling", "transposed")
 FAMILIES = ("report", "keras_io")
@@ -54,11 +55,7 @@ def build_networks(
         ("channels", channels, (1, 3)),
         ("resizer", resizer, RESIZERS),
     ):
-        if value not in choices:
-            raise ValueError(
-                f"`{name}` must be one of {', '.join(map(str, choices))}. "
-                f"Received: {value!r}"
-            )
+        check_choice(name, value, choices)
     outputs, latent = max(classes, 1), latent_size(family, classes)
     large = size >= LARGE
     if family == "keras_io":

@@ -11,6 +11,7 @@ from malicious_ae.losses import (
     reference_loss,
     weighted_mean,
 )
+from shared.errors import check_choice
 from shared.game import Game, Player
 from shared.metrics.psnr import psnr
 from shared.segmentation.losses import batch_cross_entropy
@@ -111,11 +112,7 @@ class AttackRules:
     keep: float = 1.0
 
     def __post_init__(self):
-        if self.objective not in OBJECTIVES:
-            raise ValueError(
-                f"`objective` must be one of {', '.join(OBJECTIVES)}. "
-                f"Received: {self.objective!r}"
-            )
+        check_choice("objective", self.objective, OBJECTIVES)
         if (self.objective == "targeted") != (self.source is not None):
             raise ValueError(
                 "`source` belongs to the objective `targeted`. Received: "

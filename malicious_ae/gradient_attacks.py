@@ -10,6 +10,7 @@ from keras import ops
 
 from malicious_ae.losses import weighted_mean
 from malicious_ae.networks import PsnrBound
+from shared.errors import check_choice
 from shared.segmentation.losses import weighted_cross_entropy
 
 METHODS = ("pgd", "segpgd")
@@ -80,11 +81,8 @@ class GradientAttack:
     """
 
     def __init__(self, victim, weights, method, bound, size, steps=20):
-        if method not in METHODS or bound not in ("psnr", "linf"):
-            raise ValueError(
-                f"`method` must be one of {', '.join(METHODS)} and `bound` "
-                f"psnr or linf. Received: {method!r} and {bound!r}"
-            )
+        check_choice("method", method, METHODS)
+        check_choice("bound", bound, ("psnr", "linf"))
         self.gradient = make_gradient(victim, weights, method)
         self.bound, self.steps = bound, steps
         self.within = PsnrBound(size) if bound == "psnr" else None

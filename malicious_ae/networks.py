@@ -7,6 +7,7 @@ affine map of each 2x2 pixels' neighbourhood with 440 weights.
 import keras
 from keras import layers, ops
 
+from shared.errors import check_choice
 from shared.ops.precision import to_compute_dtype
 
 KINDS = ("reference", "autoencoder", "universal")
@@ -186,11 +187,8 @@ def build_attacker(
     Raises:
         ValueError: If an argument is out of its range.
     """
-    if kind not in KINDS or bound not in BOUNDS:
-        raise ValueError(
-            f"`kind` must be one of {', '.join(KINDS)} and `bound` one of "
-            f"{', '.join(BOUNDS)}. Received: {kind!r} and {bound!r}"
-        )
+    check_choice("kind", kind, KINDS)
+    check_choice("bound", bound, BOUNDS)
     if height % 4 or width % 4 or min(height, width) < 4:
         raise ValueError(
             "`height` and `width` must be multiples of 4. "

@@ -21,3 +21,22 @@ def error_line(message):
 def report(message):
     """Prints `error: message` on stderr as a single line."""
     say(error_line(message), file=sys.stderr)
+
+
+def check_choice(name, value, choices):
+    """Refuses an argument that is none of what may be chosen.
+
+    Args:
+        name: str, the argument.
+        value: what was given for it.
+        choices: sequence, set of records by name, or the like; in the order
+            in which they are told.
+
+    Raises:
+        ValueError: if it is none of them.
+    """
+    if value not in choices:
+        raise ValueError(
+            f"`{name}` must be one of {', '.join(map(str, choices))}. "
+            f"Received: {value!r}"
+        )

@@ -10,6 +10,7 @@ import dataclasses
 import keras
 from keras import ops
 
+from shared.errors import check_choice
 from shared.game import Game, Player
 
 GENERATOR_LOSSES = ("non_saturating", "minimax")
@@ -50,11 +51,7 @@ def generator_loss(fake_logits, kind="non_saturating", target=1.0):
 
     Source: Goodfellow et al., "Generative Adversarial Nets", 2014, section 3.
     """
-    if kind not in GENERATOR_LOSSES:
-        raise ValueError(
-            f"`kind` must be one of {', '.join(GENERATOR_LOSSES)}. "
-            f"Received: kind={kind!r}"
-        )
+    check_choice("kind", kind, GENERATOR_LOSSES)
     if kind == "minimax":
         return -binary_loss(fake_logits, 0.0)
     return binary_loss(fake_logits, target)
@@ -94,11 +91,7 @@ class GanRules:
             ("latent", LATENTS),
             ("generator_loss", GENERATOR_LOSSES),
         ):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"`{name}` must be one of {', '.join(choices)}. "
-                    f"Received: {getattr(self, name)!r}"
-                )
+            check_choice(name, getattr(self, name), choices)
         if not 0 <= self.label_flip < 0.5:
             raise ValueError(
                 f"`label_flip` must be in [0, 0.5). Received: {self.label_flip}"

@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 from absl import flags
 
-from shared.errors import UserError
+from shared.errors import UserError, check_choice
 from shared.text import is_utf8
 
 T = TypeVar("T")
@@ -63,11 +63,7 @@ def open_session(
         ValueError: for an unknown provider or negative threads.
     """
     path = Path(path)
-    if provider not in PROVIDERS:
-        raise ValueError(
-            f"provider must be one of {', '.join(PROVIDERS)}. "
-            f"Received: provider={provider!r}"
-        )
+    check_choice("provider", provider, PROVIDERS)
     if threads < 0:
         raise ValueError(f"threads must be >= 0. Received: threads={threads}")
     if not path.is_file():

@@ -5,6 +5,7 @@ import dataclasses
 import keras
 from keras import ops
 
+from shared.errors import check_choice
 from shared.game import Game, Player
 from shared.losses.yuv import yuv_loss
 from shared.metrics.bits import bit_accuracy
@@ -71,11 +72,7 @@ class Rules:
     damage: dict
 
     def __post_init__(self):
-        if self.borders not in BORDERS:
-            raise ValueError(
-                f"`borders` must be one of {', '.join(BORDERS)}. "
-                f"Received: {self.borders!r}"
-            )
+        check_choice("borders", self.borders, BORDERS)
 
 
 def build_rules(settings: dict) -> Rules:

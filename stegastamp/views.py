@@ -5,6 +5,8 @@ import dataclasses
 import cv2
 import numpy as np
 
+from shared.errors import check_choice
+
 # Corners in the order top left, top right, bottom right, bottom left.
 _UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
@@ -112,10 +114,7 @@ def list_views(views="fast", rotations=False):
     Raises:
         ValueError: for another name.
     """
-    if views not in VIEWS:
-        raise ValueError(
-            f"views must be one of {', '.join(VIEWS)}. Received: {views!r}"
-        )
+    check_choice("views", views, VIEWS)
     return [*VIEWS[views], *([_TURNED] if rotations else [])]
 
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from shared.errors import check_choice
 from shared.ranges import levels_to_signed
 from shared.training.batches import StepBatches
 
@@ -101,10 +102,7 @@ class TileBatches(StepBatches):
         first_step=0,
     ):
         super().__init__(steps, seed, first_step)
-        if crop not in CROPS:
-            raise ValueError(
-                f"`crop` must be one of {', '.join(CROPS)}. Received: {crop!r}"
-            )
+        check_choice("crop", crop, CROPS)
         if crop == "center":
             photos = [center_tile(photo, size) for photo in photos]
         self.photos = photos

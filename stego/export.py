@@ -17,7 +17,7 @@ import numpy as np
 from absl import flags
 
 from shared.command import no_arguments, run_main
-from shared.errors import UserError
+from shared.errors import check_choice
 from shared.export import command
 from shared.export.command import Part, Run, export_and_tell
 from shared.ranges import levels_to_signed, signed_to_levels
@@ -47,14 +47,10 @@ def load_networks(run_dir, msg_len=None) -> dict[str, keras.Model]:
         UserError: If a file is missing, broken or of another network.
     """
     config = read_config(run_dir, CONFIG_TYPES)
-    build = ARCHITECTURES.get(config["architecture"])
-    if build is None:
-        raise UserError(
-            f"{Path(run_dir) / 'config.json'}: `architecture` must be one of "
-            f"{', '.join(ARCHITECTURES)}, not {config['architecture']!r}"
-        )
     size, msg_len = config["output_size"], msg_len or config["msg_len"]
     with building(run_dir):
+        check_choice("architecture", config["architecture"], ARCHITECTURES)
+        build = ARCHITECTURES[config["architecture"]]
         networks = {
             "alice": build.build_alice(size, msg_len),
             "bob": build.build_bob(size, msg_len),

@@ -5,6 +5,7 @@ import dataclasses
 import keras
 from keras import ops
 
+from shared.errors import check_choice
 from shared.game import Game, Player
 from shared.metrics.bits import bit_accuracy
 from shared.metrics.psnr import psnr
@@ -55,11 +56,7 @@ class Rules:
             ("image_loss", IMAGE_LOSSES),
             ("message_loss", MESSAGE_LOSSES),
         ):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"`{name}` must be one of {', '.join(choices)}. "
-                    f"Received: {getattr(self, name)!r}"
-                )
+            check_choice(name, getattr(self, name), choices)
 
 
 def round_levels(images):
@@ -116,11 +113,7 @@ class StegoGame(Game):
             "sgd": keras.optimizers.SGD,
             "adam": keras.optimizers.Adam,
         }
-        if eve_optimizer not in optimizers:
-            raise ValueError(
-                f"`eve_optimizer` must be one of {', '.join(optimizers)}. "
-                f"Received: {eve_optimizer!r}"
-            )
+        check_choice("eve_optimizer", eve_optimizer, optimizers)
         self.rules = rules
         build = ARCHITECTURES[rules.architecture]
         self.alice = build.build_alice(rules.output_size, rules.msg_len)

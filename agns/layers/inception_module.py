@@ -5,6 +5,7 @@ from keras import ops
 
 from agns.layers.conv_norm_relu import ConvNormRelu
 from agns.layers.l2_pooling import L2Pooling
+from shared.errors import check_choice
 
 
 @keras.saving.register_keras_serializable(package="agns")
@@ -42,10 +43,7 @@ class InceptionModule(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if pooling not in ("max", "l2"):
-            raise ValueError(
-                f'`pooling` must be "max" or "l2". Received: {pooling!r}'
-            )
+        check_choice("pooling", pooling, ("max", "l2"))
         self.point = point
         self.three = tuple(three)
         self.five = tuple(five) if five else None

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from shared.errors import check_choice
 from shared.ops.precision import to_compute_dtype
 
 METRICS = ("L2", "squared-L2", "angular")
@@ -22,10 +23,10 @@ def pairwise_distances(embeddings, metric="L2"):
         ValueError: for another metric or rank.
     """
     x = to_compute_dtype(embeddings)
-    if metric not in METRICS or len(x.shape) != 2:
+    check_choice("metric", metric, METRICS)
+    if len(x.shape) != 2:
         raise ValueError(
-            f"`metric` must be one of {', '.join(METRICS)} and `embeddings` "
-            f"[N, D]. Received: metric={metric!r}, shape={tuple(x.shape)}"
+            f"`embeddings` must be [N, D]. Received: shape={tuple(x.shape)}"
         )
     if metric == "angular":
         norm = ops.sum(ops.square(x), axis=1, keepdims=True)

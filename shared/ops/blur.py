@@ -3,6 +3,7 @@
 import numpy as np
 from keras import backend, ops
 
+from shared.errors import check_choice
 from shared.ops.precision import to_compute_dtype
 
 _PADDINGS = ("reflect", "symmetric", "edge", "constant")
@@ -75,11 +76,7 @@ def filter2d(images, kernels, padding="reflect"):
     differentiable in both. Raises ValueError on an unknown padding or if H,
     W, kh or kw is not known while the graph is built.
     """
-    if padding not in _PADDINGS:
-        raise ValueError(
-            f"`padding` must be one of {_PADDINGS}. "
-            f"Received: padding={padding!r}"
-        )
+    check_choice("padding", padding, _PADDINGS)
     images = to_compute_dtype(images)
     kernels = ops.cast(kernels, images.dtype)
     shape, kernel_shape = tuple(images.shape), tuple(kernels.shape)

@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from shared.errors import check_choice
 from shared.ops.color import rgb_to_ycbcr, ycbcr_to_rgb
 from shared.ops.precision import to_compute_dtype
 
@@ -129,16 +130,8 @@ def jpeg(images, quality, subsampling="420", rounding="cubic_zero"):
     transposed against the frequencies, and table entries stay in 1..255 as
     baseline JPEG has them, so quality 100 does not divide by zero.
     """
-    if subsampling not in ("420", "444"):
-        raise ValueError(
-            '`subsampling` must be "420" or "444". '
-            f"Received: subsampling={subsampling!r}"
-        )
-    if rounding not in _ROUNDINGS:
-        raise ValueError(
-            f"`rounding` must be one of {sorted(_ROUNDINGS)}. "
-            f"Received: rounding={rounding!r}"
-        )
+    check_choice("subsampling", subsampling, ("420", "444"))
+    check_choice("rounding", rounding, _ROUNDINGS)
     if isinstance(quality, int | float) and not 1 <= quality <= 100:
         raise ValueError(
             f"`quality` must be in 1..100. Received: quality={quality}"

@@ -7,6 +7,7 @@ is at (0, 0). Sampling gathers four neighbours, which exports to ONNX.
 import numpy as np
 from keras import ops
 
+from shared.errors import check_choice
 from shared.ops.precision import to_compute_dtype
 
 # A homography sends points of one line to infinity; there the divisor is
@@ -134,10 +135,7 @@ def sample_bilinear(images, x, y, fill="zeros"):
     differentiable in all three. Raises ValueError on an unknown `fill` or
     when H, W or C is not known while the graph is built.
     """
-    if fill not in ("zeros", "edge"):
-        raise ValueError(
-            f'`fill` must be "zeros" or "edge". Received: fill={fill!r}'
-        )
+    check_choice("fill", fill, ("zeros", "edge"))
     images = to_compute_dtype(images)
     if len(images.shape) != 4 or None in tuple(images.shape[1:]):
         raise ValueError(

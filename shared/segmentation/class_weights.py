@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from shared.errors import check_choice
+
 WEIGHINGS = ("enet", "mfb", "none")
 
 
@@ -78,11 +80,7 @@ class ClassFrequencies:
         Raises:
             ValueError: For an unknown rule.
         """
-        if weighing not in WEIGHINGS:
-            raise ValueError(
-                f"`weighing` must be one of {', '.join(WEIGHINGS)}. "
-                f"Received: {weighing!r}"
-            )
+        check_choice("weighing", weighing, WEIGHINGS)
         weights = {
             "enet": self.enet,
             "mfb": self.median_frequency,

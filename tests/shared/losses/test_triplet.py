@@ -119,5 +119,5 @@ def test_computes_in_float32():
 
 
 def test_an_unknown_metric_is_refused():
-    with pytest.raises(ValueError, match="Received: metric='L1'"):
+    with pytest.raises(ValueError, match="Received: 'L1'"):
         pairwise_distances(np.ones((2, 2), "float32"), "L1")
