@@ -47,6 +47,11 @@ def command(module, *flags) -> list[str]:
     return [sys.executable, "-m", module, *map(str, flags)]
 
 
+def flags_of(**values) -> list[str]:
+    """A command line of values by the flags' names."""
+    return [f"--{name}={value}" for name, value in values.items()]
+
+
 def run(module, *flags) -> subprocess.CompletedProcess:
     """Runs a command to its end, whatever that is."""
     return subprocess.run(

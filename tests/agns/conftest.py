@@ -2,12 +2,13 @@
 
 import pytest
 
+from agns import networks
 from agns.networks import (
     build_discriminator,
     build_generator,
     build_recognizer,
 )
-from tests.agns import tiny
+from tests.agns import small, tiny
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,22 @@ def write_recognizer(folder):
         folder, architecture="openface", people=tiny.PEOPLE, size=96, seed=0
     )
     return folder
+
+
+@pytest.fixture
+def small_run(tmp_path, monkeypatch):
+    """A recogniser's run with a small network in OpenFace's place."""
+    monkeypatch.setattr(networks, "build_openface_base", small.build_base)
+    return write_recognizer(tmp_path / "recognizer")
+
+
+def attack_flags(recognizer_run, eyeglass_run, *more):
+    """A command line of an attack of four steps."""
+    return (
+        f"--recognizer={recognizer_run}",
+        f"--model={eyeglass_run}",
+        "--steps=4",
+        "--check_every=2",
+        "--batch_size=2",
+        *more,
+    )

@@ -1,13 +1,16 @@
 """One driver makes every attack, in a run directory and without."""
 
+import cv2
 import keras
 import numpy as np
 import pytest
 
-from agns.attack_run import Photos, make_attack, set_up
+from agns.attack_run import Photos, load_attackers_photos, make_attack, set_up
 from agns.frames import load_mask
 from agns.game import AttackRules
 from agns.goals import GOALS
+from agns.marks import MARKS
+from shared.errors import UserError
 from shared.training import RunOptions
 from tests.agns import tiny
 
@@ -82,3 +85,26 @@ def test_a_setup_is_compiled_as_it_is_told_and_draws_its_frames():
     assert drawn.frames.shape == (500, 64, 176, 3)
     given = np.zeros((2, 64, 176, 3), np.uint8)
     assert setup(frames=given).frames is given
+
+
+def test_faces_of_another_size_are_refused(tmp_path):
+    tiny.write_people(tmp_path, people=1, side=96)
+    with pytest.raises(UserError, match="is 96 x 96 pixels.*224 x 224"):
+        load_attackers_photos(tmp_path / "Person_0")
+
+
+def test_a_photo_with_few_marks_is_named(tmp_path):
+    for name, count in (("a", 7), ("b", 7), ("c", 4)):
+        photo = np.full((224, 224, 3), 90, np.uint8)
+        for x, y in MARKS[:count].astype(int):
+            cv2.rectangle(
+                photo, (x - 3, y - 2), (x + 3, y + 2), (60, 220, 40), -1
+            )
+        cv2.imwrite(str(tmp_path / f"{name}.png"), photo)
+    with pytest.raises(UserError, match=r"c\.png: shows 4 green marks.*34, 69"):
+        load_attackers_photos(tmp_path, physical=True)
+    (tmp_path / "c.png").unlink()
+    photos = load_attackers_photos(tmp_path, physical=True)
+    assert len(photos.train) == len(photos.test) == 1
+    # The marks are where the canvas has them: nothing is warped.
+    np.testing.assert_allclose(photos.train_warps[0], np.eye(3), atol=0.02)

@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from agns import api, export, generate, recognize
+from agns import api, export, recognize
 from agns.export import export_run, read_run
-from agns.frames import load_frames
 from agns.models import load_eyeglasses, load_recognizer
 from shared.errors import UserError
 from tests.agns import tiny
@@ -40,31 +39,6 @@ def test_eyeglasses_in_half_size(exported, eyeglass_run):
     # Rounding is to 11 bits, and the shipped networks are the rounded ones.
     whole, _ = load_eyeglasses(eyeglass_run)
     np.testing.assert_allclose(generator(codes), whole(codes), atol=0.01)
-
-
-@pytest.mark.tensorflow
-@pytest.mark.slow
-def test_generate_writes_the_same_glasses_for_a_seed(exported, tmp_path):
-    values = generate.flags.FlagValues()
-    generate.define_flags(values)
-    values(["generate", f"--model={exported}", f"--save_dir={tmp_path}"])
-    values.count = 3
-    values.print_sheets = True
-    assert generate.main([], values) == 0
-    first = (tmp_path / "frames" / "glasses_0001.png").read_bytes()
-    assert (tmp_path / "print_0002.png").exists()
-    assert (tmp_path / "grid.png").exists()
-    # Nothing but frames lies where a defended training looks for them.
-    assert load_frames(tmp_path / "frames").shape == (3, 64, 176, 3)
-    values.count = 2
-    with pytest.raises(UserError, match="grid.png: exists"):
-        generate.main([], values)
-    (tmp_path / "grid.png").unlink()
-    with pytest.raises(UserError, match="glasses_0000.png: exists"):
-        generate.main([], values)
-    values.overwrite = True
-    assert generate.main([], values) == 0
-    assert (tmp_path / "frames" / "glasses_0001.png").read_bytes() == first
 
 
 @pytest.mark.tensorflow
@@ -123,11 +97,3 @@ def test_no_run_of_ours_is_refused(tmp_path):
     )
     with pytest.raises(UserError, match="no such file"):
         read_run(tmp_path / "lost")
-
-
-def test_missing_and_broken_models_are_named(tmp_path):
-    with pytest.raises(UserError, match="--model=nobody: no such model"):
-        api.Recognizer("nobody")
-    (tmp_path / "recognizer.onnx").write_bytes(b"no network")
-    with pytest.raises(UserError, match="cannot be loaded"):
-        api.Recognizer(tmp_path)

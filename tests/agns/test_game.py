@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from agns.attack_run import AttackBatches, Check, Photos, mean_measures
-from agns.frames import crop, load_mask, wear
+from agns.frames import load_mask, wear
 from agns.game import AttackGame, AttackRules, build_wearing, objective
 from agns.goals import GOALS
 from agns.join import join, split_for_two
@@ -219,17 +219,3 @@ def test_a_step_is_the_sum_by_hand(photos):
     np.testing.assert_allclose(
         found, join(first, second, 0.3), rtol=1e-3, atol=1e-7
     )
-
-
-def test_the_discriminator_sees_the_frame_only():
-    game = make_game()
-    random = np.random.default_rng(0)
-    real, fake = random.uniform(-1, 1, (2, 2, 64, 176, 3)).astype("float32")
-    off = crop(load_mask()[..., None]) == 0
-    other = np.where(off, 0.7, fake).astype("float32")
-    for one, two in zip(
-        game.judge(real, fake, False),
-        game.judge(real, other, False),
-        strict=True,
-    ):
-        np.testing.assert_allclose(one, two, atol=1e-5)
