@@ -31,6 +31,9 @@ EXCEPTIONS = {
         "stegastamp/distortions/record.py": "stegastamp/test_distortions.py",
         "stegastamp/distortions/webp.py": "stegastamp/test_distortions.py",
     },
+    "One of three architectures, which pass the same tests.": {
+        "stego/residual_networks.py": "stego/test_networks.py",
+    },
     "What it does is seen in what its one user does.": {
         "agns/models.py": "agns/test_export.py",
         "dcgan/features.py": "dcgan/test_evaluate.py",
@@ -58,18 +61,8 @@ EXCEPTIONS = {
         "stegastamp/photo_arrays.py": "stegastamp/test_train.py",
         "stegastamp/pictures.py": "stegastamp/test_game.py",
         "stegastamp/report.py": "stegastamp/test_evaluate.py",
-        "stego/data.py": "stego/test_game.py",
-        "stego/features.py": "stego/test_judges.py",
-        "stego/held_out.py": "stego/test_game.py",
-        "stego/lsb.py": "stego/test_judges.py",
-        "stego/measure.py": "stego/test_judges.py",
-        "stego/phase_layers.py": "stego/test_layers.py",
-        "stego/phase_networks.py": "stego/test_networks.py",
-        "stego/pictures.py": "stego/test_game.py",
         "stego/report.py": "stego/test_evaluate.py",
-        "stego/residual_networks.py": "stego/test_networks.py",
         "stego/steganalyser.py": "stego/test_judges.py",
-        "stego/tiles.py": "stego/test_judges.py",
         "stego/words.py": "stego/test_sealed.py",
     },
     "A command: what a person does with several of them is one test.": {
@@ -83,8 +76,5 @@ EXCEPTIONS = {
         "stegastamp/encode.py": "stegastamp/test_encode_decode.py",
         "stegastamp/everyday.py": "stegastamp/test_everyday_damage.py",
         "stegastamp/onnx_inference.py": "stegastamp/test_encode_decode.py",
-        "stego/api.py": "stego/test_encode_decode.py",
-        "stego/decode.py": "stego/test_encode_decode.py",
-        "stego/encode.py": "stego/test_encode_decode.py",
     },
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shared.images import read_photo
-from tests.stego.test_encode_decode import PHOTO
+from tests.stego.commands import PHOTO
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from shared.images import read_photo
 from stego import api, export
 from stego.game import ARCHITECTURES
 from tests.contracts.exports import check_export
-from tests.stego.test_encode_decode import PHOTO
+from tests.stego.commands import PHOTO
 
 pytestmark = pytest.mark.tensorflow
 

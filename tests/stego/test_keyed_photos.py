@@ -22,18 +22,8 @@ COMPOSED = "Schl\u00fcssel"
 
 
 @pytest.fixture(scope="module")
-def encoder():
-    return api.Encoder(threads=1)
-
-
-@pytest.fixture(scope="module")
 def decoder(encoder):
     return encoder.decoder
-
-
-@pytest.fixture(scope="module")
-def pixels():
-    return read_photo(PHOTO).pixels
 
 
 def noise(height, width, channels=3, dtype=np.uint8, seed=0):

@@ -5,31 +5,20 @@ import pty
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from shared.images import Photo, read_photo, write_photo
-from stego import api, decode, encode
+from stego import encode
 from stego.tiles import cut_tiles, paste_tiles
 from tests.stegastamp.commands import call
-
-PHOTO = Path(__file__).parent / "data" / "parrots.png"
+from tests.stego.commands import PHOTO, read
 
 
 def hide(output, *flags, image=PHOTO, text="hello"):
     text = [] if text is None else [f"--text={text}"]
     return call(encode, f"--image={image}", f"--output={output}", *text, *flags)
-
-
-def read(image, *flags):
-    return call(decode, f"--image={image}", *flags)
-
-
-@pytest.fixture(scope="module")
-def encoder():
-    return api.Encoder(threads=1)
 
 
 def test_an_existing_file_is_replaced_only_if_asked(tmp_path):
