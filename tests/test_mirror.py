@@ -18,8 +18,9 @@ MODULES = sorted(
 )
 LISTED = [
     (module, test)
-    for tested in EXCEPTIONS.values()
-    for module, test in tested.items()
+    for tests in EXCEPTIONS.values()
+    for test, modules in tests.items()
+    for module in modules
 ]
 
 

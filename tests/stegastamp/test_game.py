@@ -3,38 +3,22 @@
 import dataclasses
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from stegastamp.data import PhotoBatches
-from stegastamp.game import BORDERS, StampGame, build_rules, flatness
-from stegastamp.pictures import training_strips
-from stegastamp.presets import SETTINGS
+from stegastamp.game import BORDERS, flatness
 from stegastamp.schedule import KNOBS
 from tests.contracts.games import check_game, fit
+from tests.stegastamp.small_game import batch, make
 
 GOLDENS = Path(__file__).parent / "goldens"
-SMALL = SETTINGS.choose("small", height=32, width=48, secret_size=8)
-
-
-def make(**changes):
-    keras.utils.set_random_seed(1)
-    return StampGame(build_rules(SMALL | changes), seed=1, learning_rate=1e-3)
 
 
 def set_levels(game, value, **others):
     levels = dict.fromkeys(KNOBS, value) | others
     game.levels.assign([levels[knob] for knob in KNOBS])
     return {knob: game.level(knob) for knob in KNOBS}
-
-
-def batch(count=3):
-    random = np.random.default_rng(2)
-    images = random.random((count, 32, 48, 3)).astype("float32")
-    secrets = random.integers(0, 2, (count, 8)).astype("float32")
-    return ops.convert_to_tensor(images), ops.convert_to_tensor(secrets)
 
 
 @pytest.mark.parametrize("borders", BORDERS)
@@ -85,51 +69,6 @@ def test_a_step_moves_the_players_and_lowers_the_secret_loss(no_gan, tmp_path):
     assert history["secret_loss"][-1] < history["secret_loss"][0]
     assert ("critic_loss" in history) != no_gan
     assert all(np.isfinite(v).all() for v in history.values())
-
-
-def test_strips_show_the_players_and_leave_the_random_state():
-    game, data = make(no_gan=False), batch()
-    state = ops.convert_to_numpy(game.seed_generator.state.value).copy()
-    strip = training_strips(game, *data)["players"]
-    assert strip.shape == (5 * 32, 3 * 48, 3) and strip.dtype == np.uint8
-    np.testing.assert_array_equal(
-        state, ops.convert_to_numpy(game.seed_generator.state.value)
-    )
-
-
-def batches(**changes):
-    random = np.random.default_rng(3)
-    photos = [
-        random.integers(0, 256, size, dtype=np.uint8)
-        for size in ((40, 60, 3), (70, 50, 3))
-    ]
-    arguments = dict(
-        photos=photos,
-        height=32,
-        width=48,
-        secret_size=8,
-        batch_size=2,
-        steps=5,
-        seed=4,
-    )
-    return PhotoBatches(**(arguments | changes))
-
-
-def test_batches_depend_on_seed_and_step_alone():
-    run, resumed = batches(), batches(first_step=5)
-    run.on_epoch_end()
-    for a, b in zip(run[2], resumed[2], strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert not np.array_equal(run[2][0], run[3][0])
-    assert not np.array_equal(run[2][0], batches(seed=5, first_step=5)[2][0])
-
-
-def test_one_batch_keeps_the_photos_and_renews_the_secrets():
-    data = batches()
-    data.one_batch = True
-    np.testing.assert_array_equal(data[0][0], data[4][0])
-    assert not np.array_equal(data[0][1], data[4][1])
-    assert data[0][0].shape == (2, 32, 48, 3)
 
 
 def test_rules_are_immutable():

@@ -8,29 +8,12 @@ import pytest
 from keras import ops
 
 from stegastamp import distortions
-from stegastamp.distortions import CHAIN, KNOBS, Draw, distort
-from stegastamp.distortions.colour import change_colours
-from stegastamp.distortions.occlusion import COVER, cut_off
+from stegastamp.distortions import CHAIN, KNOBS, distort
 from stegastamp.presets import PRESETS, SETTINGS
 from tests.contracts.gradients import input_gradients
+from tests.stegastamp.distortions.strong import STRONG, photos
 
 GOLDENS = Path(__file__).parent / "goldens"
-# All that takes part at its strongest; a knob's level says how much of it.
-STRONG = SETTINGS.choose(
-    "paper",
-    rnd_align=0.1,
-    rnd_shift=0.1,
-    rnd_crop=0.3,
-    rnd_cover=0.4,
-    rnd_blur=1.0,
-    jpeg_quality=10.0,
-    webp_quality=10.0,
-)
-
-
-def photos(count=3, height=32, width=48):
-    random = np.random.default_rng(2)
-    return random.random((count, height, width, 3)).astype("float32")
 
 
 def damage(images, level, **levels):
@@ -84,38 +67,6 @@ def test_what_is_new_is_off_and_was_off_before():
         if not set(link.settings) & set(PRESETS["paper"]):
             assert not link.on(SETTINGS.choose("paper"))
             assert not link.on(SETTINGS.stated_since({}))
-
-
-def test_what_is_cut_off_shows_the_edges_of_what_is_left():
-    images = photos(2, 10, 20)
-    shares = np.float32([[0, 0, 0, 0], [0.1, 0.2, 0.25, 0.4]])
-    seen = ops.convert_to_numpy(cut_off(images, shares))
-    np.testing.assert_allclose(seen[0], images[0], atol=1e-6)
-    left = images[1, 2:6, 2:15]
-    wanted = np.pad(left, ((2, 4), (2, 5), (0, 0)), mode="edge")
-    np.testing.assert_allclose(seen[1], wanted, atol=1e-5)
-
-
-def test_a_sticker_covers_no_more_than_it_may():
-    images = photos(64)
-    draw = Draw(len(images), keras.random.SeedGenerator(4))
-    seen = COVER.apply(images, {"cover": 1.0}, STRONG, draw)
-    changed = (ops.convert_to_numpy(seen) != images).any(axis=-1)
-    covered = changed.mean(axis=(1, 2))
-    # Sides are of whole pixels.
-    assert 0.2 < covered.max() < 1.15 * STRONG["rnd_cover"]
-    assert (covered == 0).mean() > 0.3
-
-
-def test_colours_change_as_in_the_original():
-    golden = np.load(GOLDENS / "stega_colour_chain.npz")
-    changed = change_colours(
-        golden["image"],
-        golden["contrast_scale"],
-        golden["rnd_brightness"],
-        golden["rnd_sat"],
-    )
-    np.testing.assert_allclose(changed, golden["out"], atol=1e-6)
 
 
 @pytest.mark.tensorflow
