@@ -25,11 +25,19 @@ def touches_backend(path, root=ROOT) -> bool:
         path: The module's file, below `root`.
         root: The repository.
     """
+    return any(name.split(".")[0] in BACKENDS for name in reach(path, root))
+
+
+def reach(path, root=ROOT) -> set[str]:
+    """Names of all modules that a test module can come to, and of their parts.
+
+    Args:
+        path: The module's file, below `root`.
+        root: The repository.
+    """
     names, strings = set(), set()
     new = _with_conftests(_name(path, root), root)
     while new:
-        if any(name.split(".")[0] in BACKENDS for name in new):
-            return True
         names |= new
         mentioned = [_mentions(root, name) for name in new]
         strings.update(*(said for _, said in mentioned))
@@ -41,7 +49,7 @@ def touches_backend(path, root=ROOT) -> bool:
         }
         new.update(*(imported for imported, _ in mentioned))
         new -= names
-    return False
+    return names
 
 
 def _name(path, root):

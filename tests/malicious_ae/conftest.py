@@ -42,3 +42,27 @@ def write_camvid(root, counts, height=HEIGHT, width=WIDTH):
 def camvid(tmp_path):
     """A folder in CamVid's layout, with 5, 2 and 2 frames."""
     return write_camvid(tmp_path / "camvid", {"train": 5, "val": 2, "test": 2})
+
+
+@pytest.fixture(scope="session")
+def workplace(tmp_path_factory):
+    """A victim, an attacker and data for the commands, not to be changed."""
+    # What needs no network must not wait for Keras.
+    from tests.malicious_ae.workplace import (
+        inverting_attacker,
+        reading_victim,
+        save,
+    )
+
+    root = tmp_path_factory.mktemp("work")
+    save(reading_victim(), root / "victim", "enet")
+    save(
+        inverting_attacker(),
+        root / "attacker",
+        "attacker",
+        bound="psnr",
+        min_psnr=15.0,
+        epsilon=0.1,
+    )
+    write_camvid(root / "camvid", {"train": 2, "val": 2, "test": 3})
+    return root

@@ -15,9 +15,7 @@ from malicious_ae.classes import (
     read_classes,
 )
 from malicious_ae.data import Frames, GrayCount, list_pairs, read_labels
-from malicious_ae.tables import check_occurring
 from shared.errors import UserError
-from shared.segmentation.confusion import Confusion
 
 ROOMS = {
     "name": "rooms",
@@ -250,19 +248,6 @@ def test_classes_of_another_network_are_refused():
         UserError, match="--classes=r.*floor.*sky.*train_victim"
     ):
         check_same(CAMVID, rooms, "--classes=r")
-
-
-def test_labels_in_which_most_classes_never_occur_are_said(capsys):
-    labels = np.array([0, 1, 2, 11])
-    confusion = Confusion(12, [11])
-    with pytest.raises(UserError, match="unlabelled"):
-        check_occurring(confusion, CAMVID)
-    confusion.add(labels, labels)
-    check_occurring(confusion, CAMVID)
-    assert "only 3 of 11 classes occur" in capsys.readouterr().err
-    confusion.add(np.arange(6), np.arange(6))
-    check_occurring(confusion, CAMVID)
-    assert not capsys.readouterr().err
 
 
 def test_gray_photos_are_counted_and_said_once(capsys):
