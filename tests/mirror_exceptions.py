@@ -4,16 +4,6 @@ By why, and by the test.
 """
 
 EXCEPTIONS = {
-    "Converters are tested side by side, on one network.": {
-        "shared/export/test_export.py": [
-            "shared/export/compare.py",
-            "shared/export/graph.py",
-            "shared/export/litert.py",
-            "shared/export/onnx.py",
-            "shared/export/quantize.py",
-            "shared/export/saved_model.py",
-        ],
-    },
     "A table of numbers: the training that reads it is tested.": {
         "dcgan/test_train.py": [
             "dcgan/presets.py",
@@ -59,11 +49,7 @@ EXCEPTIONS = {
         "agns/test_export.py": [
             "agns/models.py",
         ],
-        "dcgan/test_classifier.py": [
-            "dcgan/train_classifier.py",
-        ],
         "dcgan/test_evaluate.py": [
-            "dcgan/features.py",
             "dcgan/report.py",
         ],
         "dcgan/test_train.py": [
@@ -76,9 +62,6 @@ EXCEPTIONS = {
         "malicious_ae/test_train_from_python.py": [
             "malicious_ae/models.py",
         ],
-        "shared/metrics/test_lpips.py": [
-            "shared/lpips_convert.py",
-        ],
         "shared/test_metadata.py": [
             "shared/metadata_blocks.py",
         ],
@@ -88,9 +71,6 @@ EXCEPTIONS = {
         "shared/training/test_checkpoint.py": [
             "shared/training/callbacks.py",
             "shared/training/curves.py",
-        ],
-        "shared/training/test_run_dir.py": [
-            "shared/training/run_files.py",
         ],
         "stegastamp/test_evaluate.py": [
             "stegastamp/report.py",

@@ -1,47 +1,19 @@
 """LPIPS against an independent forward pass, and its converter."""
 
-import os
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
 from shared.errors import UserError
-from shared.lpips_convert import convert
 from shared.metrics.lpips import LPIPS, load_lpips
 from tests.contracts.gradients import check_learns, compiled, input_gradients
-from tests.shared.state_dicts import WRITERS
-
-# layer of torchvision's AlexNet: (filters, inputs, size, stride, padding)
-ALEXNET = {
-    0: (64, 3, 11, 4, 2),
-    3: (192, 64, 5, 1, 2),
-    6: (384, 192, 3, 1, 1),
-    8: (256, 384, 3, 1, 1),
-    10: (256, 256, 3, 1, 1),
-}
+from tests.shared.lpips_files import ALEXNET, published_weights, write_lpips
 
 
-def published_weights():
-    """State dicts of the published names and shapes, PyTorch's layout."""
-    rng = np.random.default_rng(6)
-    alexnet, linear = {}, {}
-    for index, (layer, shape) in enumerate(ALEXNET.items()):
-        filters, inputs, size, _, _ = shape
-        scale = np.sqrt(2 / (inputs * size * size))
-        alexnet[f"features.{layer}.weight"] = rng.normal(
-            0, scale, (filters, inputs, size, size)
-        ).astype("float32")
-        alexnet[f"features.{layer}.bias"] = rng.normal(0, 0.1, filters).astype(
-            "float32"
-        )
-        linear[f"lin{index}.model.1.weight"] = rng.uniform(
-            0, 1, (1, filters, 1, 1)
-        ).astype("float32")
-    return alexnet, linear
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return write_lpips(tmp_path_factory.mktemp("lpips"))
 
 
 def pool(x):
@@ -87,18 +59,6 @@ def reference(images, others, alexnet, linear):
         weights = linear[f"lin{index}.model.1.weight"].reshape(-1)
         distance += (((a - b) ** 2) @ weights).mean(axis=(1, 2))
     return distance
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lpips")
-    alexnet, linear = published_weights()
-    WRITERS["zip.pth"](folder / "alexnet.pth", alexnet)
-    WRITERS["python2.pth"](folder / "alex.pth", linear)
-    convert(
-        folder / "alexnet.pth", folder / "alex.pth", folder / "a.weights.h5"
-    )
-    return folder
 
 
 def photos(shape=(2, 41, 50, 3)):
@@ -164,48 +124,3 @@ def test_load_refuses_other_files(tmp_path):
     other.save_weights(tmp_path / "other.weights.h5")
     with pytest.raises(UserError, match="lpips_convert"):
         load_lpips(tmp_path / "other.weights.h5")
-
-
-def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "shared.lpips_convert", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
-
-
-def test_command_names_what_is_wrong(files, tmp_path):
-    output = tmp_path / "out.weights.h5"
-    swapped = command(
-        f"--alexnet={files / 'alex.pth'}",
-        f"--lpips={files / 'alexnet.pth'}",
-        f"--output={output}",
-    )
-    assert swapped.returncode == 1
-    last = swapped.stderr.splitlines()[-1]
-    assert last.startswith("error: ") and "features.0.weight" in last
-    assert "Traceback" not in swapped.stderr
-    assert list(tmp_path.iterdir()) == []
-
-    missing = command("--alexnet=absent.pth")
-    assert missing.returncode == 2
-    assert "--lpips" in missing.stderr
-
-
-def test_convert_refuses(files, tmp_path):
-    alexnet, lpips = files / "alexnet.pth", files / "alex.pth"
-    with pytest.raises(UserError, match="must end in"):
-        convert(alexnet, lpips, tmp_path / "out.h5")
-    with pytest.raises(UserError, match="no such folder"):
-        convert(alexnet, lpips, tmp_path / "absent" / "out.weights.h5")
-    _, linear = published_weights()
-    linear["lin2.model.1.weight"] = np.zeros((1, 3, 1, 1), "float32")
-    WRITERS["a.npz"](tmp_path / "bad.npz", linear)
-    with pytest.raises(UserError, match=r"lin2.model.1.weight has shape"):
-        convert(alexnet, tmp_path / "bad.npz", tmp_path / "out.weights.h5")
-    linear["lin2.model.1.weight"] = np.full((1, 384, 1, 1), np.nan, "float32")
-    WRITERS["a.npz"](tmp_path / "bad.npz", linear)
-    with pytest.raises(UserError, match="not finite"):
-        convert(alexnet, tmp_path / "bad.npz", tmp_path / "out.weights.h5")
-    assert not (tmp_path / "out.weights.h5").exists()
