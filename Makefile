@@ -27,7 +27,7 @@ TFA = .venv-tfa/bin/python
 .PHONY: demo test lint test-tensorflow test-jax wheel-test bench parity clean
 
 demo: .venv-runtime/.installed
-	@$(RUNTIME) -m stegastamp.demo --output_dir demo_output
+	@$(RUNTIME) -m stegastamp.demo --save_dir demo_output
 
 # All parts run, whatever fails before them; the last line says what failed.
 test: .venv-test/.installed

@@ -1,12 +1,12 @@
 """The whole system on the weights and photos that come along.
 
-    python -m agns.demo --demo recognition --output_dir demo_output/agns
-    python -m agns.demo --demo all --output_dir demo_output/agns
+    python -m agns.demo --demo recognition --save_dir demo_output/agns
+    python -m agns.demo --demo all --save_dir demo_output/agns
 
 recognition: names the people in held-out photos. glasses: draws new frames.
 dodging, impersonation, physical: teach glasses to deceive the shipped
 recogniser, as `agns.attack` does (these need the packages of
-requirements.txt, and some minutes). Pictures are written to `--output_dir`,
+requirements.txt, and some minutes). Pictures are written to `--save_dir`,
 where they replace those of an earlier demo, but no other files; the photos are
 public research photos (LFW, and those of the paper's authors).
 
@@ -48,11 +48,11 @@ def define_flags(values=flags.FLAGS):
     flags.DEFINE_enum(
         "demo", "all", [*DEMOS, "all"], "What to show.", flag_values=values
     )
-    flags.DEFINE_string(
-        "output_dir",
-        "demo_output/agns",
+    shared.outputs.define_save_dir(
         "Directory for the pictures; made if it is missing.",
-        flag_values=values,
+        "output_dir",
+        values,
+        default="demo_output/agns",
     )
     flags.DEFINE_integer(
         "steps", 100, "Steps of an attack at most.", flag_values=values
@@ -139,7 +139,7 @@ def show_attack(output, values, kind):
 def main(arguments, values=flags.FLAGS):
     """Runs the demo; returns its exit code."""
     no_arguments(arguments)
-    output = Path(values.output_dir)
+    output = Path(values.save_dir)
     mark_folder(output, values.overwrite)
     for demo in DEMOS if values.demo == "all" else (values.demo,):
         if demo == "recognition":

@@ -1,6 +1,6 @@
 """Measures how worn glasses move a recogniser, against fair baselines.
 
-    python -m agns.evaluate --images_dir faces --report_dir report
+    python -m agns.evaluate --images_dir faces --save_dir report
 
 Recognition: the share of held-out photos that the recogniser names rightly.
 Controls, on held-out photos of the attackers: no glasses, real frames (with
@@ -37,7 +37,7 @@ from agns.people import find_people, load_faces, to_input
 from agns.report import accuracy_table
 from shared.command import no_arguments, run_main
 from shared.errors import UserError
-from shared.outputs import check_report_dir
+from shared.outputs import check_report_dir, define_save_dir
 from shared.training import limit_threads, open_run, write_text
 from shared.training.run_dir import CONFIG
 
@@ -74,7 +74,7 @@ def define_flags() -> None:
     flags.DEFINE_string(
         "images_dir", None, "Folder with one folder of aligned photos a person."
     )
-    flags.DEFINE_string("report_dir", None, "Folder for the report.")
+    define_save_dir("Folder for the report.", "report_dir")
     flags.DEFINE_string("recognizer", "openface42", "Who is attacked.")
     flags.DEFINE_string("model", "eyeglasses", "Eyeglass networks.")
     flags.DEFINE_multi_string(
@@ -103,7 +103,7 @@ def define_flags() -> None:
     )
     flags.DEFINE_integer("threads", 0, "CPU threads; 0 means all of them.")
     flags.DEFINE_integer("seed", 0, "Seed of the choice of people.")
-    flags.mark_flags_as_required(["images_dir", "report_dir"])
+    flags.mark_flags_as_required(["images_dir", "save_dir"])
 
 
 def recognition(network, names, images_dir):
@@ -133,7 +133,7 @@ def read_done(path):
         if record.get("kind") not in GOALS:
             raise UserError(
                 f"{path}: line {number}: an attack of the unknown kind "
-                f"{record.get('kind')}; name a new --report_dir"
+                f"{record.get('kind')}; name a new --save_dir"
             )
     return done
 
@@ -143,8 +143,8 @@ def main(arguments, values=flags.FLAGS) -> None:
     no_arguments(arguments)
     limit_threads(values.threads)
     # A report goes on by its settings, which are the first file of it.
-    if not (Path(values.report_dir) / CONFIG).exists():
-        check_report_dir(values.report_dir, FILES, "agns.evaluate")
+    if not (Path(values.save_dir) / CONFIG).exists():
+        check_report_dir(values.save_dir, FILES, "agns.evaluate")
     network, names = load_recognizer(values.recognizer)
     if values.attackers > len(names):
         raise UserError(
@@ -203,7 +203,7 @@ def main(arguments, values=flags.FLAGS) -> None:
     )
     # Only now: what is refused leaves no settings behind.
     fixed = {flag: values[flag].value for flag in FIXED}
-    report_dir = open_run(values.report_dir, fixed, flag="report_dir")
+    report_dir = open_run(values.save_dir, fixed, flag="save_dir")
     baseline = read_or_measure(
         report_dir / "controls.json",
         lambda: controls.measure(

@@ -1,6 +1,6 @@
 """Measures whether a fresh discriminator can tell generated frames.
 
-    python -m agns.realism --images_dir frames --report_dir realism
+    python -m agns.realism --images_dir frames --save_dir realism
 
 A new discriminator, without minibatch discrimination, learns to tell one half
 of the real frames from as many generated ones, and is asked about the other
@@ -33,7 +33,7 @@ from shared.training import limit_threads
 def define_flags() -> None:
     """Defines the command's flags."""
     flags.DEFINE_string("images_dir", None, "Folder of real frames.")
-    flags.DEFINE_string("report_dir", None, "Folder for realism.json.")
+    shared.outputs.define_save_dir("Folder for realism.json.", "report_dir")
     shared.outputs.define_flags()
     flags.DEFINE_string("model", "eyeglasses", "Eyeglass networks.")
     flags.DEFINE_string(
@@ -45,7 +45,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("steps", 100, "Steps of batch 32.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Seed of weights, codes and order.")
     flags.DEFINE_integer("threads", 0, "CPU threads; 0 means all of them.")
-    flags.mark_flags_as_required(["images_dir", "report_dir"])
+    flags.mark_flags_as_required(["images_dir", "save_dir"])
 
 
 class Judged(FrameBatches):
@@ -102,7 +102,7 @@ def judge(real, generated, steps, seed):
 def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
-    path = Path(values.report_dir) / "realism.json"
+    path = Path(values.save_dir) / "realism.json"
     refuse_existing(path, values.overwrite)
     limit_threads(values.threads)
     random = np.random.default_rng(values.seed)
@@ -126,7 +126,7 @@ def main(arguments, values=flags.FLAGS) -> None:
         "steps": values.steps,
         "seed": values.seed,
     }
-    make_directory(values.report_dir)
+    make_directory(values.save_dir)
     text = json.dumps(result, indent=2) + "\n"
     write_bytes(path, text.encode(), values.overwrite)
     print(

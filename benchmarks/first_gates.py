@@ -1,6 +1,6 @@
 """Does the secret move? Trains several seeds until the image loss starts.
 
-    python -m benchmarks.first_gates --images_dir photos --output_dir gates
+    python -m benchmarks.first_gates --images_dir photos --save_dir gates
 
 Each seed is a training of its own (`stegastamp.train`, no second chance) of
 the small preset at another size and with a shorter secret, stopped after
@@ -103,8 +103,8 @@ def define_flags(values=flags.FLAGS) -> None:
         "Folder of photos; may be given several times.",
         flag_values=values,
     )
-    flags.DEFINE_string(
-        "output_dir", "runs/bench/gates", "Where to write to.", values
+    outputs.define_save_dir(
+        "Where to write to.", "output_dir", values, default="runs/bench/gates"
     )
     for name, default, text, least in (
         ("seeds", 5, "How many seeds.", 1),
@@ -126,7 +126,7 @@ def define_flags(values=flags.FLAGS) -> None:
 def main(arguments, values=flags.FLAGS) -> None:
     """Runs the benchmark; exit code 1 if a seed opened no gate."""
     no_arguments(arguments)
-    output = Path(values.output_dir)
+    output = Path(values.save_dir)
     table, picture = output / "gates.json", output / "gates.png"
     outputs.refuse_any([table, picture], values.overwrite)
     make_directory(output)

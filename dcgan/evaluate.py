@@ -1,7 +1,7 @@
 """Judges generators: quality, coverage and copying, each beside its floor.
 
     python -m dcgan.evaluate --dataset mnist --data_dir mnist.npz \\
-        --report_dir report
+        --save_dir report
 
 Several `--model` stand side by side in one table. For MNIST and Fashion-MNIST
 the eye is a classifier of the data set, so the Frechet distance is called FCD;
@@ -39,7 +39,7 @@ from dcgan.report import picture_names, write_report
 from shared.command import no_arguments, run_main
 from shared.errors import UserError
 from shared.images import make_directory
-from shared.outputs import check_report_dir
+from shared.outputs import check_report_dir, define_save_dir
 from shared.text import say, warn
 
 # Precision and recall compare all pairs.
@@ -101,11 +101,10 @@ def define_flags(values=flags.FLAGS):
         "count", 10_000, "Samples, and real images.", flag_values=values
     )
     flags.DEFINE_integer("seed", 0, "Seed of the samples.", flag_values=values)
-    flags.DEFINE_string(
-        "report_dir",
-        None,
+    define_save_dir(
         "Directory for the report; made if it is missing.",
-        flag_values=values,
+        "report_dir",
+        values,
     )
 
 
@@ -198,8 +197,8 @@ def read_sets(values, channels):
 def main(arguments, values=flags.FLAGS):
     """Runs the command."""
     no_arguments(arguments)
-    if not values.report_dir:
-        raise UserError("--report_dir is missing: where should it go?")
+    if not values.save_dir:
+        raise UserError("--save_dir is missing: where should it go?")
     for name, least in (("count", 10), ("seed", 0)):
         if values[name].value < least:
             raise UserError(
@@ -225,8 +224,8 @@ def main(arguments, values=flags.FLAGS):
     if isinstance(judge, Classifier):
         judge.check_fits(sets[0])
     names = ["report.md", *chain(*picture_names(generators).values())]
-    check_report_dir(values.report_dir, names, "dcgan.evaluate")
-    make_directory(values.report_dir)
+    check_report_dir(values.save_dir, names, "dcgan.evaluate")
+    make_directory(values.save_dir)
 
     # Two sets of real images that share none: reference and floor.
     count = min(values.count, len(train) // 2)
@@ -270,7 +269,7 @@ def main(arguments, values=flags.FLAGS):
             "onnxruntime": onnxruntime.__version__,
         },
     }
-    written = write_report(values.report_dir, results, pictures)
+    written = write_report(values.save_dir, results, pictures)
     say((written[0].parent / "report.md").read_text("utf-8"), keep="\n")
     for path in written:
         say(os.fspath(path))

@@ -66,11 +66,8 @@ def define_flags(values=flags.FLAGS) -> None:
         "TensorFlow Datasets.",
         flag_values=values,
     )
-    flags.DEFINE_string(
-        "output_dir",
-        None,
-        "Where the ONNX file goes. Default: --run_dir.",
-        flag_values=values,
+    shared.outputs.define_save_dir(
+        "Where the ONNX file goes. Default: --run_dir.", "output_dir", values
     )
     shared.outputs.define_flags(values)
     SETTINGS.define_flags(values)
@@ -115,7 +112,7 @@ def train(
     test_set,
     *,
     dataset="mnist",
-    output_dir=None,
+    save_dir=None,
 ) -> Classifier:
     """Trains to the last pass; a run that was stopped goes on.
 
@@ -125,7 +122,7 @@ def train(
         train_set: `dcgan.data.ImageSet` with labels, which is learned.
         test_set: Images of the same classes, on which the accuracy is stated.
         dataset: Name of the data set; `DATASETS` need not have it.
-        output_dir: Where the ONNX file goes; None means the run directory.
+        save_dir: Where the ONNX file goes; None means the run directory.
 
     Returns:
         The classifier as it was written, for `dcgan.train.train`;
@@ -151,7 +148,7 @@ def train(
             "images"
         )
     options.open_run(SETTINGS, settings, dataset=dataset, images=len(train_set))
-    path = Path(output_dir or options.run_dir) / CLASSIFIER
+    path = Path(save_dir or options.run_dir) / CLASSIFIER
     make_directory(path.parent)
     network = _fit(options, settings, train_set)
     facts = {
@@ -228,8 +225,8 @@ def main(arguments, values=flags.FLAGS) -> None:
     no_arguments(arguments)
     options = RunOptions.from_flags(values)
     settings = SETTINGS.from_flags(values)
-    path = Path(values.output_dir or options.run_dir) / CLASSIFIER
-    if values.output_dir:
+    path = Path(values.save_dir or options.run_dir) / CLASSIFIER
+    if values.save_dir:
         shared.outputs.refuse_existing(path, values.overwrite)
     options.limit_threads()
     check_backend()
@@ -242,7 +239,7 @@ def main(arguments, values=flags.FLAGS) -> None:
         train_set,
         test_set,
         dataset=values.dataset,
-        output_dir=values.output_dir,
+        save_dir=values.save_dir,
     )
     print(
         f"{path}: test accuracy {classifier.metadata['test_accuracy']:.4f} on "

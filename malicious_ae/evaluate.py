@@ -1,6 +1,6 @@
 """Measures an attack: what it costs the victim, and what it costs the eye.
 
-    python -m malicious_ae.evaluate --dataset_dir camvid --report_dir report
+    python -m malicious_ae.evaluate --dataset_dir camvid --save_dir report
 
 What is measured is what ships: the ONNX networks, on photos rounded to 8
 bits. Beside the attack stand controls of the same PSNR, photo by photo: white
@@ -30,7 +30,7 @@ from malicious_ae.tables import check_occurring, iou_summary
 from shared.command import no_arguments, run_main
 from shared.images import make_directory
 from shared.measures.quality import psnr, ssim
-from shared.outputs import check_report_dir
+from shared.outputs import check_report_dir, define_save_dir
 from shared.ranges import unit_to_levels
 from shared.segmentation.confusion import Confusion
 from shared.text import say
@@ -277,12 +277,11 @@ def define_flags(values=flags.FLAGS) -> None:
         "A name under malicious_ae/weights, or a directory with attacker.onnx.",
         flag_values=values,
     )
-    flags.DEFINE_string(
-        "report_dir",
-        None,
+    define_save_dir(
         "Folder for report.json, report.md, iou.png, curve.png and "
         "samples.png.",
-        flag_values=values,
+        "report_dir",
+        values,
     )
     flags.DEFINE_enum(
         "split", "test", list(SPLITS), "Which frames.", flag_values=values
@@ -326,7 +325,7 @@ def define_flags(values=flags.FLAGS) -> None:
         "seed", 0, "Seed of noise and random starts.", 0, flag_values=values
     )
     api.define_flags(values)
-    flags.mark_flag_as_required("report_dir", values)
+    flags.mark_flag_as_required("save_dir", values)
 
 
 def _spread(count, wanted):
@@ -361,8 +360,8 @@ def main(arguments, values=flags.FLAGS) -> None:
     )
     ignored = [classes.unlabeled] if values.ignore_unlabeled else []
     frames.check_labelled(ignored)
-    check_report_dir(values.report_dir, FILES, "malicious_ae.evaluate")
-    make_directory(values.report_dir)
+    check_report_dir(values.save_dir, FILES, "malicious_ae.evaluate")
+    make_directory(values.save_dir)
     yardsticks = {}
     if values.yardsticks:
         yardsticks = keras_yardsticks(
@@ -386,7 +385,7 @@ def main(arguments, values=flags.FLAGS) -> None:
     results = evaluation.results()
     results["recipe"] = _recipe([segmenter.path, attacker.path], values)
     written = write_report(
-        values.report_dir, results, evaluation.samples, segmenter
+        values.save_dir, results, evaluation.samples, segmenter
     )
     say((written[0].parent / "report.md").read_text("utf-8"), keep="\n")
     for path in written:

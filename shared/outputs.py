@@ -28,15 +28,16 @@ def define_flags(values=flags.FLAGS):
     )
 
 
-def define_save_dir(text, earlier=None, values=flags.FLAGS):
+def define_save_dir(text, earlier=None, values=flags.FLAGS, default=None):
     """Defines --save_dir, the folder that a command writes to.
 
     Args:
         text: What is written there.
         earlier: Name that this flag had, which goes on to work.
         values: FlagValues.
+        default: Folder where none is named.
     """
-    flags.DEFINE_string("save_dir", None, text, flag_values=values)
+    flags.DEFINE_string("save_dir", default, text, flag_values=values)
     if earlier:
         flags.DEFINE_alias(earlier, "save_dir", flag_values=values)
 
@@ -125,7 +126,7 @@ def check_report_dir(folder, names, command):
         if os.path.lexists(folder / name):
             raise UserError(
                 f"{folder / name}: exists, and {folder} holds no report of "
-                f"{command}; name another --report_dir"
+                f"{command}; name another --save_dir"
             )
 
 

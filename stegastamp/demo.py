@@ -1,6 +1,6 @@
 """Hide a message in a photo, damage the photo, and read the message back.
 
-    python -m stegastamp.demo --output_dir demo_output
+    python -m stegastamp.demo --save_dir demo_output
 
 Takes about a second on a laptop and needs the packages of
 requirements-runtime.txt only. Without --image it uses a photo that comes along
@@ -32,11 +32,11 @@ PHOTO = Path(__file__).parent / "assets" / "macaws.jpg"
 
 def define_flags(values=flags.FLAGS):
     """Defines the command's flags."""
-    flags.DEFINE_string(
-        "output_dir",
-        "demo_output",
+    shared.outputs.define_save_dir(
         "Directory for the pictures; made if it is missing.",
-        flag_values=values,
+        "output_dir",
+        values,
+        default="demo_output",
     )
     flags.DEFINE_string(
         "image", str(PHOTO), "The photo to use.", flag_values=values
@@ -141,7 +141,7 @@ def write_pictures(output, pictures, photo, overwrite):
 def main(arguments, values=flags.FLAGS):
     """Runs the demo; returns its exit code."""
     no_arguments(arguments)
-    output = Path(values.output_dir)
+    output = Path(values.save_dir)
     settings = (values.model, values.threads, values.provider)
     encoder, decoder = api.Encoder(*settings), api.Decoder(*settings)
     overwrite = check_targets(output, values.image, values.overwrite)

@@ -1,6 +1,6 @@
 """Measures a model on real photos: how visible, how robust, how sure.
 
-    python -m stegastamp.evaluate --images_dir photos --report_dir report
+    python -m stegastamp.evaluate --images_dir photos --save_dir report
 
 Random messages are hidden in every photo and the stamped photo goes through
 the attacks of `stegastamp.attacks`. What is measured is what ships: the ONNX
@@ -38,7 +38,7 @@ from shared.command import no_arguments, run_main
 from shared.errors import UserError, report
 from shared.measures.intervals import wilson_interval
 from shared.measures.quality import psnr, ssim
-from shared.outputs import check_report_dir
+from shared.outputs import check_report_dir, define_save_dir
 from shared.photo_folders import photos_of
 from shared.text import say
 from stegastamp import api, attacks, everyday
@@ -370,11 +370,10 @@ def _recipe(model):
 def define_flags():
     """Defines this command's flags."""
     flags.DEFINE_string("images_dir", None, "Folder of photos to stamp.")
-    flags.DEFINE_string(
-        "report_dir",
-        None,
+    define_save_dir(
         "Folder for report.json, report.csv, report.md, accuracy.png, "
         "contact_sheet.png and flat_region.png.",
+        "report_dir",
     )
     flags.DEFINE_integer(
         "messages",
@@ -408,7 +407,7 @@ def define_flags():
     )
     flags.DEFINE_integer("seed", 0, "Seed of messages and attacks.")
     api.define_flags()
-    flags.mark_flags_as_required(["images_dir", "report_dir"])
+    flags.mark_flags_as_required(["images_dir", "save_dir"])
 
 
 def main(arguments):
@@ -427,8 +426,8 @@ def main(arguments):
     if values.seed < 0:
         raise UserError(f"--seed={values.seed}: must not be negative")
     paths = photos_of(values.images_dir)
-    check_report_dir(values.report_dir, FILES, "stegastamp.evaluate")
-    shared.images.make_directory(values.report_dir)
+    check_report_dir(values.save_dir, FILES, "stegastamp.evaluate")
+    shared.images.make_directory(values.save_dir)
     backend = {"threads": values.threads, "provider": values.provider}
     evaluation = Evaluation(
         api.Encoder(values.model, **backend),
@@ -459,7 +458,7 @@ def main(arguments):
     results["failed_photos"] = failed
     results["recipe"] = _recipe(values.model)
     written = write_report(
-        values.report_dir,
+        values.save_dir,
         results,
         grid=evaluation.grid,
         samples=evaluation.samples,

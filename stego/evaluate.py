@@ -1,6 +1,6 @@
 """Measures a model on photos it has not seen: what comes back, who notices.
 
-    python -m stego.evaluate --images_dir photos --report_dir report
+    python -m stego.evaluate --images_dir photos --save_dir report
 
 Texts: random ones of random lengths, with and without a key, through PNG
 files. Quality: each photo filled with a message to its last byte.
@@ -32,7 +32,7 @@ from shared.errors import report as report_error
 from shared.images import make_directory, read_photo
 from shared.measures.quality import psnr
 from shared.model_dir import find_model
-from shared.outputs import check_report_dir
+from shared.outputs import check_report_dir, define_save_dir
 from shared.photo_folders import photos_of
 from shared.text import say
 from stego import api
@@ -242,7 +242,7 @@ def _recipe(values):
 def define_flags():
     """Defines this command's flags."""
     flags.DEFINE_string("images_dir", None, "Folder of photos to measure on.")
-    flags.DEFINE_string("report_dir", None, "Folder for the report.")
+    define_save_dir("Folder for the report.", "report_dir")
     flags.DEFINE_integer(
         "texts", 1000, "Random texts to hide and read.", lower_bound=0
     )
@@ -270,7 +270,7 @@ def define_flags():
     )
     flags.DEFINE_integer("seed", 0, "Seed of texts, pieces and judges.")
     api.define_flags()
-    flags.mark_flags_as_required(["images_dir", "report_dir"])
+    flags.mark_flags_as_required(["images_dir", "save_dir"])
 
 
 def main(arguments):
@@ -288,8 +288,8 @@ def main(arguments):
                 f"--judge_size={values.judge_size}: must be a multiple of the "
                 f"{encoder.decoder.output_size} pixels of {model}"
             )
-    check_report_dir(values.report_dir, FILES, "stego.evaluate")
-    make_directory(values.report_dir)
+    check_report_dir(values.save_dir, FILES, "stego.evaluate")
+    make_directory(values.save_dir)
     names, photos, failed = load_photos(
         values.images_dir, values.judge_size, values.max_pixels
     )
@@ -310,9 +310,9 @@ def main(arguments):
     results["failed_photos"] = failed
     results["recipe"] = _recipe(values)
     written = write_report(
-        values.report_dir, results, detections, values.model, samples
+        values.save_dir, results, detections, values.model, samples
     )
-    text = (Path(values.report_dir) / "report.md").read_text("utf-8")
+    text = (Path(values.save_dir) / "report.md").read_text("utf-8")
     say(text, keep="\n")
     for path in written:
         say(path)

@@ -24,6 +24,26 @@ CONSOLE = re.compile(
     r" ([a-z]\w*(?:-\w+)*)( .*|)$"
 )
 
+# What --save_dir was called by the commands that had another name for it.
+EARLIER = {
+    "agns.demo": "output_dir",
+    "agns.evaluate": "report_dir",
+    "agns.export": "output_dir",
+    "agns.realism": "report_dir",
+    "benchmarks.first_gates": "output_dir",
+    "dcgan.classifier": "output_dir",
+    "dcgan.evaluate": "report_dir",
+    "dcgan.export": "output_dir",
+    "dcgan.train_classifier": "output_dir",
+    "malicious_ae.evaluate": "report_dir",
+    "malicious_ae.export": "output_dir",
+    "stegastamp.demo": "output_dir",
+    "stegastamp.evaluate": "report_dir",
+    "stegastamp.export": "output_dir",
+    "stego.evaluate": "report_dir",
+    "stego.export": "output_dir",
+}
+
 
 def find_command(line):
     """(module, its arguments) of a line that runs a command of ours."""
@@ -59,6 +79,18 @@ def test_a_command_helps_and_refuses_what_it_does_not_know(answered, module):
         if documented == module:
             given = set(re.findall(r"(?<=\s)--(\w+)", arguments))
             assert given <= known, (name, given - known)
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("module", COMMANDS)
+def test_results_go_to_save_dir_whatever_it_was_called(answered, module):
+    _, help_text, _ = answered[module][0]
+    listed = re.findall(r"^ +--(\w+): *(.*)$", help_text, re.M)
+    names = {name for name, _ in listed} & {"output_dir", "report_dir"}
+    assert names == {EARLIER[module]} if module in EARLIER else not names
+    for name in names:
+        assert (name, "Alias for --save_dir.") in listed
 
 
 @pytest.mark.parametrize("module", sorted({m for _, m, _ in _documented()}))

@@ -39,7 +39,7 @@ def test_make_bench_works_twice():
 
 def test_the_gates_of_an_earlier_run_stay(tmp_path):
     (tmp_path / "gates.png").write_text("mine")
-    command = "--images_dir=nowhere", f"--output_dir={tmp_path}"
+    command = "--images_dir=nowhere", f"--save_dir={tmp_path}"
     code, _, err = call(first_gates, *command)
     assert code == 1 and "gates.png: exists" in err and "--overwrite" in err
     assert [path.name for path in tmp_path.iterdir()] == ["gates.png"]
@@ -72,7 +72,7 @@ def test_commands_that_train_replace_nothing_unasked(tmp_path):
         "agns.realism",
         f"--images_dir={frames}",
         f"--glasses_dir={frames}",
-        f"--report_dir={tmp_path}",
+        f"--save_dir={tmp_path}",
         "--steps=1",
     ]
     ended, _ = outcomes(
@@ -82,7 +82,7 @@ def test_commands_that_train_replace_nothing_unasked(tmp_path):
             "dcgan.classifier",
             "--data_dir=nowhere",
             f"--run_dir={run_dir}",
-            f"--output_dir={tmp_path}",
+            f"--save_dir={tmp_path}",
         ],
         [
             "malicious_ae.train_victim",
@@ -90,11 +90,11 @@ def test_commands_that_train_replace_nothing_unasked(tmp_path):
             f"--run_dir={run_dir}",
             f"--save_dir={tmp_path}",
         ],
-        ["agns.evaluate", "--images_dir=nowhere", f"--report_dir={tmp_path}"],
+        ["agns.evaluate", "--images_dir=nowhere", f"--save_dir={tmp_path}"],
         [
             "agns.evaluate",
             "--images_dir=nowhere",
-            f"--report_dir={tmp_path / 'report'}",
+            f"--save_dir={tmp_path / 'report'}",
         ],
     )
     assert ended[1] == "done"

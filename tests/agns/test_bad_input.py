@@ -42,7 +42,7 @@ def run(module, *arguments):
             ],
             "--recognizer=nobody: no such model",
         ),
-        ("agns.export", ["--run_dir=nowhere", "--output_dir=x"], "nowhere"),
+        ("agns.export", ["--run_dir=nowhere", "--save_dir=x"], "nowhere"),
     ],
 )
 def test_a_command_says_what_is_wrong(module, arguments, words, tmp_path):

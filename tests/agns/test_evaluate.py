@@ -47,7 +47,7 @@ def test_an_evaluation_goes_on_and_keeps_its_settings(
         small_run,
         eyeglass_run,
         f"--images_dir={people}",
-        f"--report_dir={report}",
+        f"--save_dir={report}",
         f"--transfer={small_run}",
         "--attackers=2",
         "--pairs=2",
@@ -58,7 +58,7 @@ def test_an_evaluation_goes_on_and_keeps_its_settings(
         return outcomes(*cases, module="tests.agns.small")
 
     (refused, ended), _ = evaluate(
-        ["--transfer=nowhere", f"--report_dir={tmp_path / 'none'}"],
+        ["--transfer=nowhere", f"--save_dir={tmp_path / 'none'}"],
         ["--seeds=1"],
     )
     assert "nowhere" in refused and not (tmp_path / "none").exists()
@@ -79,7 +79,7 @@ def test_an_evaluation_goes_on_and_keeps_its_settings(
         ["--seeds=2"], ["--seeds=2", "--kappa=0.5"]
     )
     assert ended == "done"
-    assert "--report_dir" in refused and "another kappa" in refused
+    assert "--save_dir" in refused and "another kappa" in refused
     second = (report / "attacks.jsonl").read_text()
     assert second.startswith(first) and len(second.splitlines()) == 8
     assert "dodging: " in printed and "of 4 succeeded" in printed

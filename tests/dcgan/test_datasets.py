@@ -116,7 +116,7 @@ def test_a_set_trains_a_judge_that_watches_a_gan(shapes, tmp_path):
         images,
         load_images("shapes", shapes, "test"),
         dataset="shapes",
-        output_dir=tmp_path / "out",
+        save_dir=tmp_path / "out",
     )
     assert judge.shape == (32, 32, 3)
     assert judge.class_names == list(SHAPES.class_names)

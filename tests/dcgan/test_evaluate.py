@@ -42,7 +42,7 @@ def test_the_report_stands_beside_its_floor(tmp_path, data):
         f"--model={tmp_path / 'two'}",
         f"--data_dir={data}",
         f"--classifier={classifier}",
-        f"--report_dir={tmp_path / 'report'}",
+        f"--save_dir={tmp_path / 'report'}",
         "--count=50",
         "--seed=2",
     )
@@ -143,7 +143,7 @@ def test_a_folder_of_photos_is_judged_too(tmp_path):
             f"--model={tmp_path / 'm'}",
             "--dataset=folder",
             f"--data_dir={photos}",
-            f"--report_dir={tmp_path / 'report'}",
+            f"--save_dir={tmp_path / 'report'}",
             "--count=12",
             *flags,
         )
@@ -166,7 +166,7 @@ def test_a_set_without_a_judge_is_said_to_have_none(tmp_path):
         f"--model={tmp_path / 'm'}",
         "--dataset=cifar10",
         f"--data_dir={tmp_path}",
-        f"--report_dir={tmp_path / 'report'}",
+        f"--save_dir={tmp_path / 'report'}",
         "--count=12",
     )
     assert code is None and "nearest: median" in out
@@ -182,14 +182,14 @@ def test_a_set_without_a_judge_is_said_to_have_none(tmp_path):
         ("--model=nowhere", "no such model"),
         ("--data_dir=nowhere", "--data_dir: nowhere"),
         ("--classifier=nowhere.onnx", "nowhere.onnx: no such model file"),
-        ("--report_dir=", "--report_dir is missing"),
+        ("--save_dir=", "--save_dir is missing"),
     ],
 )
 def test_a_bad_flag_gets_one_line(tmp_path, data, flag, words):
     write_generator(tmp_path / "m")
     arguments = [
         f"--data_dir={data}",
-        f"--report_dir={tmp_path / 'report'}",
+        f"--save_dir={tmp_path / 'report'}",
         f"--classifier={write_classifier(tmp_path / 'c.onnx')}",
         flag,
     ]
@@ -207,7 +207,7 @@ def test_a_model_of_another_size_or_a_wrong_judge_is_named(tmp_path, data):
         f"--model={tmp_path / 'm'}",
         f"--data_dir={data}",
         f"--classifier={classifier}",
-        f"--report_dir={tmp_path / 'report'}",
+        f"--save_dir={tmp_path / 'report'}",
     )
     assert code == 1 and "draws images of (pixels, channels) [(64, 3)]" in err
     other = write_classifier(
@@ -219,7 +219,7 @@ def test_a_model_of_another_size_or_a_wrong_judge_is_named(tmp_path, data):
         f"--model={tmp_path / 'gray'}",
         f"--data_dir={data}",
         f"--classifier={other}",
-        f"--report_dir={tmp_path / 'report'}",
+        f"--save_dir={tmp_path / 'report'}",
     )
     assert code == 1
     assert "d.onnx: tells 10 classes apart (a, b, c, ...)" in err

@@ -30,7 +30,7 @@ def test_a_learnable_set_is_learned_and_its_accuracy_stated(tmp_path):
             "dcgan.classifier",
             f"--data_dir={tmp_path / 'set.npz'}",
             f"--run_dir={tmp_path / 'run'}",
-            f"--output_dir={tmp_path / 'out'}",
+            f"--save_dir={tmp_path / 'out'}",
             "--batch_size=16",
             "--epochs=3",
             "--learning_rate=0.003",

@@ -23,7 +23,7 @@ def test_evaluate_reports_what_happened(workplace, tmp_path):
     done = run(
         "evaluate",
         f"--dataset_dir={workplace / 'camvid'}",
-        f"--report_dir={tmp_path}",
+        f"--save_dir={tmp_path}",
         f"--model={workplace / 'victim'}",
         f"--attacker={workplace / 'attacker'}",
         f"--others={workplace / 'victim'}",
@@ -140,7 +140,7 @@ def test_data_of_other_classes_are_refused(workplace, tmp_path):
             f"--classes={path}",
             f"--model={workplace / 'victim'}",
             f"--attacker={workplace / 'attacker'}",
-            f"--report_dir={tmp_path / 'report'}",
+            f"--save_dir={tmp_path / 'report'}",
         ),
         "rooms.json",
         "names floor, wall, door, unlabeled",

@@ -90,7 +90,7 @@ def test_from_victim_to_attacker_to_report_to_hardened_victim(camvid, tmp_path):
             [
                 "export",
                 f"--run_dir={run_dir}",
-                f"--output_dir={exported / role}",
+                f"--save_dir={exported / role}",
                 "--test",
                 "--litert",
             ]
@@ -101,7 +101,7 @@ def test_from_victim_to_attacker_to_report_to_hardened_victim(camvid, tmp_path):
             data,
             f"--model={exported / 'enet'}",
             f"--attacker={exported / 'attacker'}",
-            f"--report_dir={report}",
+            f"--save_dir={report}",
             "--yardsticks",
             "--yardstick_steps=4",
             "--curve_frames=0",

@@ -7,11 +7,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from absl import flags
 
 from shared.errors import UserError
 from shared.outputs import (
     Outputs,
     check_report_dir,
+    define_save_dir,
     refuse_existing,
     write_files,
 )
@@ -163,7 +165,7 @@ def test_a_report_replaces_a_report_and_nothing_else(tmp_path):
     check_report_dir(tmp_path / "new", names, command)
     (tmp_path / "samples.png").touch()
     check_report_dir(tmp_path, ["report.md"], command)
-    with pytest.raises(UserError, match="samples.png: exists, .*--report_dir"):
+    with pytest.raises(UserError, match="samples.png: exists, .*--save_dir"):
         check_report_dir(tmp_path, names, command)
     recipe = {"command": "python -m stego.evaluate --seed 7"}
     report = tmp_path / "report.json"
@@ -183,5 +185,21 @@ def test_a_report_replaces_a_report_and_nothing_else(tmp_path):
 )
 def test_a_report_of_something_else_is_not_replaced(tmp_path, text):
     (tmp_path / "report.json").write_text(text)
-    with pytest.raises(UserError, match="report.json: exists, .*--report_dir"):
+    with pytest.raises(UserError, match="report.json: exists, .*--save_dir"):
         check_report_dir(tmp_path, ["report.md"], "stego.evaluate")
+
+
+@pytest.mark.parametrize("name", ["save_dir", "report_dir"])
+def test_save_dir_goes_by_its_earlier_name_too(name):
+    values = flags.FlagValues()
+    define_save_dir("Folder.", "report_dir", values)
+    flags.mark_flag_as_required("save_dir", values)
+    values(["command", f"--{name}=there"])
+    assert values.save_dir == values.report_dir == "there"
+
+
+def test_save_dir_may_have_a_folder_that_nobody_names():
+    values = flags.FlagValues()
+    define_save_dir("Folder.", "output_dir", values, default="here")
+    values(["command"])
+    assert values.save_dir == "here"

@@ -8,7 +8,7 @@ from tests.stegastamp.linear_model import write_linear_model
 
 def test_the_demo_reads_its_message_back(model, tmp_path):
     code, out, err = call(
-        demo, f"--model={model}", f"--output_dir={tmp_path}", "--secret=demo"
+        demo, f"--model={model}", f"--save_dir={tmp_path}", "--secret=demo"
     )
     assert (code, err) == (0, "")
     assert out.endswith("Decoded message: demo\n")
@@ -21,7 +21,7 @@ def test_the_demo_reads_its_message_back(model, tmp_path):
 
 
 def test_the_demo_with_the_weights_that_ship(tmp_path):
-    code, out, err = call(demo, f"--output_dir={tmp_path}")
+    code, out, err = call(demo, f"--save_dir={tmp_path}")
     assert (code, err) == (0, "")
     assert out.endswith("Decoded message: Stega!!\n")
 
@@ -29,6 +29,6 @@ def test_the_demo_with_the_weights_that_ship(tmp_path):
 def test_the_demo_says_when_the_message_is_lost(tmp_path):
     weak = write_linear_model(tmp_path / "weak", amplitude=1e-4)
     code, out, _ = call(
-        demo, f"--model={weak}", f"--output_dir={tmp_path / 'out'}"
+        demo, f"--model={weak}", f"--save_dir={tmp_path / 'out'}"
     )
     assert code == 1 and "The message was lost from: as it is" in out

@@ -164,7 +164,7 @@ def test_command_writes_the_whole_report(model_dir, photos_dir, tmp_path):
     report_dir = tmp_path / "report"
     done = _run(
         f"--images_dir={photos_dir}",
-        f"--report_dir={report_dir}",
+        f"--save_dir={report_dir}",
         f"--model={model_dir}",
         "--messages=1",
         "--attacks=all",
@@ -209,7 +209,7 @@ def test_unmarked_alone_and_a_bad_photo_in_the_batch(
     (folder / "bad.png").write_text("no photo")
     done = _run(
         f"--images_dir={folder}",
-        f"--report_dir={tmp_path}",
+        f"--save_dir={tmp_path}",
         f"--model={model_dir}",
         "--messages=0",
         "--unmarked",
@@ -237,7 +237,7 @@ def test_bad_input_gets_one_line(
 ):
     done = _run(
         f"--images_dir={photos_dir}",
-        f"--report_dir={tmp_path / 'report'}",
+        f"--save_dir={tmp_path / 'report'}",
         f"--model={model_dir}",
         *arguments,
     )

@@ -246,7 +246,7 @@ def _command(*arguments):
 @pytest.mark.slow
 def test_command_proves_equality(run_dir, tmp_path):
     out = tmp_path / "out"
-    done = _command("--run_dir", run_dir, "--output_dir", out, "--test")
+    done = _command("--run_dir", run_dir, "--save_dir", out, "--test")
     assert done.returncode == 0, done.stderr
     assert f"{out / 'encoder.onnx'}\n  residual: largest" in done.stdout
     assert "equal on batches of 1 and 3" in done.stdout
@@ -255,7 +255,7 @@ def test_command_proves_equality(run_dir, tmp_path):
 @pytest.mark.slow
 def test_command_names_the_missing_run(tmp_path):
     missing = tmp_path / "missing"
-    done = _command("--run_dir", missing, "--output_dir", tmp_path / "out")
+    done = _command("--run_dir", missing, "--save_dir", tmp_path / "out")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(
         f"error: --run_dir: {missing} is not a directory"

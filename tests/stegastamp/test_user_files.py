@@ -216,7 +216,7 @@ def test_onnx_inference_replaces_nothing(model, tmp_path):
 
 
 def test_a_demo_replaces_a_demo_and_nothing_else(model, tmp_path):
-    arguments = [f"--model={model}", f"--output_dir={tmp_path}"]
+    arguments = [f"--model={model}", f"--save_dir={tmp_path}"]
     picture = Photo(np.zeros((8, 8, 3), np.uint8))
     write_photo(tmp_path / "stamped.png", picture)
     code, _, err = call(demo, *arguments)

@@ -30,7 +30,7 @@ def run(photos, report, *flags):
             "-m",
             "stego.evaluate",
             f"--images_dir={photos}",
-            f"--report_dir={report}",
+            f"--save_dir={report}",
             *flags,
         ],
         capture_output=True,

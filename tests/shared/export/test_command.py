@@ -82,7 +82,7 @@ def test_flags_reach_the_exporter_by_their_old_name_too(
     values = flags.FlagValues()
     define_flags(values)
     out = tmp_path / "out"
-    given = [f"--run_dir={run_dir}", f"--output_dir={out}"]
+    given = [f"--run_dir={run_dir}", f"--save_dir={out}"]
     values(["export", *given, "--nosaved_model", "--test"])
     export_and_tell(read_run, values)
     lines = capsys.readouterr().out.splitlines()
