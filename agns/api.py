@@ -60,6 +60,7 @@ class Recognizer:
         provider: str = "cpu",
     ) -> None:
         network = _open_network("recognizer", model, threads, provider)
+        self.path = network.path
         self.people = network.value("people", lambda p: [*map(str, p)])
         self.size = network.value("size", int)
         self._low = network.value("low", float)

@@ -24,20 +24,32 @@ import numpy as np
 from absl import flags
 from tqdm import tqdm
 
+import shared.report_files
 from agns import controls
 from agns.attack_flags import define_attack_flags, rules_from_flags
 from agns.attack_run import load_attackers_photos
 from agns.evaluate_attacks import Arena, plan_attacks
-from agns.evaluate_report import summarize, write_pictures
+from agns.evaluate_report import draw_pictures, summarize
 from agns.frames import load_frames, load_mask
 from agns.goals import EVALUATED, GOALS
-from agns.models import answers, load_eyeglasses, load_recognizer
+from agns.models import (
+    EYEGLASS_WEIGHTS,
+    RECOGNIZER_WEIGHTS,
+    answers,
+    find_eyeglasses,
+    find_recognizer,
+    load_eyeglasses,
+    load_recognizer,
+)
 from agns.networks import INPUTS
 from agns.people import find_people, load_faces, to_input
 from agns.report import accuracy_table
 from shared.command import no_arguments, run_main
 from shared.errors import UserError
 from shared.outputs import check_report_dir, define_save_dir
+from shared.recipe import make_recipe
+from shared.report_files import narrator, print_json, save_report
+from shared.text import say
 from shared.training import limit_threads, open_run, write_text
 from shared.training.run_dir import CONFIG
 
@@ -103,6 +115,7 @@ def define_flags() -> None:
     )
     flags.DEFINE_integer("threads", 0, "CPU threads; 0 means all of them.")
     flags.DEFINE_integer("seed", 0, "Seed of the choice of people.")
+    shared.report_files.define_flags()
     flags.mark_flags_as_required(["images_dir", "save_dir"])
 
 
@@ -138,6 +151,15 @@ def read_done(path):
     return done
 
 
+def _recipe(values):
+    """How the report is made again; the first run may have been another."""
+    glasses = find_eyeglasses(values.model)
+    files = [glasses / name for name in EYEGLASS_WEIGHTS]
+    for model in (values.recognizer, *values.transfer):
+        files.append(find_recognizer(model) / RECOGNIZER_WEIGHTS)
+    return make_recipe("agns.evaluate", files, values)
+
+
 def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
@@ -164,7 +186,10 @@ def main(arguments, values=flags.FLAGS) -> None:
             )
         clean[model] = recognition(other, known, values.images_dir)
     for model, table in clean.items():
-        print(f"{model}: {table['accuracy']:.1%} of held-out photos")
+        say(
+            f"{model}: {table['accuracy']:.1%} of held-out photos",
+            file=narrator(values),
+        )
 
     # Controls.
     plan = plan_attacks(
@@ -236,8 +261,12 @@ def main(arguments, values=flags.FLAGS) -> None:
     # Report.
     summary = summarize(clean, baseline, done)
     summary["settings"] = fixed | {"seeds": values.seeds}
-    write_text(report_dir / "report.json", json.dumps(summary, indent=2) + "\n")
-    write_pictures(report_dir, done, baseline, photos, mask)
+    summary["recipe"] = _recipe(values)
+    pictures = draw_pictures(report_dir, done, baseline, photos, mask)
+    save_report(report_dir, summary, pictures)
+    if values.json:
+        print_json(summary)
+        return
     for kind, row in summary["attacks"].items():
         low, high = row["interval"]
         print(

@@ -1,10 +1,12 @@
 """What an evaluation found, as one JSON object and as pictures."""
 
+import io
+
 import numpy as np
 
 from agns.frames import wear
 from agns.goals import GOALS, find_goal
-from shared.grids import image_grid, write_png
+from shared.grids import image_grid
 from shared.measures.intervals import wilson_interval
 from shared.ranges import levels_to_signed, unit_to_levels
 
@@ -114,13 +116,31 @@ def _summarize_control(goal, rows):
     }
 
 
-def write_pictures(folder, records, baseline, photos, mask):
-    """Writes `curves.png`, `success.png` and `contact_sheet.png`."""
+def _png(figure):
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=110)
+    return data.getvalue()
+
+
+def draw_pictures(folder, records, baseline, photos, mask):
+    """Draws what there is to see of an evaluation.
+
+    Args:
+        folder: Of the report, with the `glasses` of its attacks.
+        records: Ended attacks.
+        baseline: What `agns.controls.measure` found.
+        photos: `agns.attack_run.Photos` by attacker.
+        mask: Of `agns.frames.load_mask`.
+
+    Returns:
+        dict of pictures by the file's name: `curves.png`, `success.png` and
+        `contact_sheet.png`, as far as there are attacks.
+    """
     from matplotlib.figure import Figure
 
     goals = by_goal(records, baseline)
     if not goals:
-        return
+        return {}
     size = (5 * len(goals), 3.4)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(goals), squeeze=False)[0]
@@ -136,7 +156,7 @@ def write_pictures(folder, records, baseline, photos, mask):
         axes.set_ylabel("mean probability, held out")
         if GOALS[kind].falls:
             axes.set_yscale("log")
-    figure.savefig(folder / "curves.png", dpi=110)
+    drawn = {"curves.png": _png(figure)}
 
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(goals), squeeze=False)[0]
@@ -149,7 +169,7 @@ def write_pictures(folder, records, baseline, photos, mask):
         axes.boxplot(list(bars.values()), tick_labels=list(bars))
         axes.set_ylabel("mean probability of the person")
         axes.set_title(kind)
-    figure.savefig(folder / "success.png", dpi=110)
+    drawn["success.png"] = _png(figure)
 
     shown = []
     for record in records:
@@ -160,5 +180,5 @@ def write_pictures(folder, records, baseline, photos, mask):
         face = photos[record["attacker"]].test[:1]
         shown.append(unit_to_levels(wear(pair, face, mask))[0])
     if shown:
-        sheet = image_grid(np.stack(shown), 5)
-        write_png(folder / "contact_sheet.png", sheet, overwrite=True)
+        drawn["contact_sheet.png"] = image_grid(np.stack(shown), 5)
+    return drawn

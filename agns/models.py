@@ -16,7 +16,20 @@ from shared.model_dir import find_model
 from shared.training.run_files import building, load_weights, read_config
 
 WEIGHTS = Path(__file__).parent / "weights"
+RECOGNIZER_WEIGHTS = "recognizer.weights.h5"
+EYEGLASS_WEIGHTS = ("generator.weights.h5", "discriminator.weights.h5")
 RECOGNIZER_CONFIG = {"architecture": str, "people": list, "size": int}
+
+
+def find_recognizer(model, flag="recognizer"):
+    """Where a trained recogniser lies; arguments as `load_recognizer`."""
+    files = ["config.json", RECOGNIZER_WEIGHTS]
+    return find_model(model, WEIGHTS, files, flag)
+
+
+def find_eyeglasses(model):
+    """Where trained eyeglass networks lie, as for `load_eyeglasses`."""
+    return find_model(model, WEIGHTS, ["config.json", *EYEGLASS_WEIGHTS])
 
 
 def load_recognizer(model, precision="float32", flag="recognizer"):
@@ -34,8 +47,7 @@ def load_recognizer(model, precision="float32", flag="recognizer"):
     Raises:
         UserError: If there is no such model, or it is broken.
     """
-    files = ["config.json", "recognizer.weights.h5"]
-    folder = find_model(model, WEIGHTS, files, flag)
+    folder = find_recognizer(model, flag)
     config = read_config(folder, RECOGNIZER_CONFIG)
     with building(folder, precision):
         network = build_recognizer(
@@ -43,7 +55,7 @@ def load_recognizer(model, precision="float32", flag="recognizer"):
             len(config["people"]),
             size=config["size"],
         )
-    load_weights(network, folder / "recognizer.weights.h5")
+    load_weights(network, folder / RECOGNIZER_WEIGHTS)
     return network, config["people"]
 
 
@@ -60,11 +72,7 @@ def load_eyeglasses(model):
     Raises:
         UserError: If there is no such model, or it is broken.
     """
-    folder = find_model(
-        model,
-        WEIGHTS,
-        ["config.json", "generator.weights.h5", "discriminator.weights.h5"],
-    )
+    folder = find_eyeglasses(model)
     config = read_config(folder, {"minibatch": bool})
     with building(folder):
         networks = (

@@ -9,7 +9,6 @@ can. `--glasses_dir` asks about pictures, such as those of an attack, instead
 of the generator.
 """
 
-import json
 from pathlib import Path
 
 import keras
@@ -17,9 +16,15 @@ import numpy as np
 from absl import flags
 
 import shared.outputs
+import shared.report_files
 from agns.data import FrameBatches
 from agns.frames import crop, load_frames, load_mask, place
-from agns.models import answers, load_eyeglasses
+from agns.models import (
+    EYEGLASS_WEIGHTS,
+    answers,
+    find_eyeglasses,
+    load_eyeglasses,
+)
 from agns.networks import CODE_SIZE, build_discriminator
 from shared.command import no_arguments, run_main
 from shared.errors import UserError
@@ -27,6 +32,9 @@ from shared.images import make_directory, write_bytes
 from shared.measures.roc import auc, auc_interval
 from shared.outputs import refuse_existing
 from shared.ranges import levels_to_signed, signed_to_levels
+from shared.recipe import make_recipe
+from shared.report_files import print_json, to_json
+from shared.text import to_bytes
 from shared.training import limit_threads
 
 
@@ -45,6 +53,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("steps", 100, "Steps of batch 32.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Seed of weights, codes and order.")
     flags.DEFINE_integer("threads", 0, "CPU threads; 0 means all of them.")
+    shared.report_files.define_flags()
     flags.mark_flags_as_required(["images_dir", "save_dir"])
 
 
@@ -99,6 +108,13 @@ def judge(real, generated, steps, seed):
     return auc(scores, labels), auc_interval(scores, labels)
 
 
+def _model_files(values):
+    if values.glasses_dir:
+        return []
+    folder = find_eyeglasses(values.model)
+    return [folder / name for name in EYEGLASS_WEIGHTS]
+
+
 def main(arguments, values=flags.FLAGS) -> None:
     """Runs the command."""
     no_arguments(arguments)
@@ -126,9 +142,12 @@ def main(arguments, values=flags.FLAGS) -> None:
         "steps": values.steps,
         "seed": values.seed,
     }
+    result["recipe"] = make_recipe("agns.realism", _model_files(values), values)
     make_directory(values.save_dir)
-    text = json.dumps(result, indent=2) + "\n"
-    write_bytes(path, text.encode(), values.overwrite)
+    write_bytes(path, to_bytes(to_json(result)), values.overwrite)
+    if values.json:
+        print_json(result)
+        return
     print(
         f"AUC of a fresh discriminator: {area:.3f} "
         f"({interval[0]:.3f}-{interval[1]:.3f})"

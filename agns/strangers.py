@@ -14,11 +14,14 @@ import sys
 import numpy as np
 from absl import flags
 
+import shared.report_files
 from agns import api
 from agns.align import find_files
 from agns.people import find_people, load_faces
 from shared.command import no_arguments, run_main
 from shared.errors import UserError
+from shared.recipe import make_recipe
+from shared.report_files import print_json
 from shared.text import say
 
 THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -38,6 +41,7 @@ def define_flags(values=flags.FLAGS):
         "Folder of aligned photos of people whom no recogniser here knows.",
         flag_values=values,
     )
+    shared.report_files.define_flags(values)
     api.define_flags(api.RECOGNIZER, values)
 
 
@@ -64,6 +68,26 @@ def rates(known, labels, strangers, threshold):
         if len(strangers)
         else float("nan"),
     }
+
+
+def markdown(results):
+    """The measured rates as a table, and whose they are."""
+    lines = [
+        f"{results['model']}: {results['photos']} held-out photos of "
+        f"{results['people']} known people, {results['strangers']} photos of "
+        "strangers",
+        "",
+        "| threshold | right | another's name | unknown | strangers named |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in results["thresholds"]:
+        shares = (row[key] for key in ("right", "wrong", "unknown", "named"))
+        # Nobody to name: no rate.
+        cells = " | ".join(
+            "" if np.isnan(share) else f"{100 * share:.1f}" for share in shares
+        )
+        lines.append(f"| {row['threshold']:g} | {cells} |")
+    return "\n".join(lines)
 
 
 def main(arguments, values=flags.FLAGS):
@@ -95,20 +119,21 @@ def main(arguments, values=flags.FLAGS):
     strangers = np.zeros((0, len(recognizer.people)), np.float32)
     if others:
         strangers = recognizer.probabilities(load_faces(others))
-    print(
-        f"{values.model}: {len(faces)} held-out photos of {len(known)} known "
-        f"people, {len(others)} photos of strangers\n"
-    )
-    print("| threshold | right | another's name | unknown | strangers named |")
-    print("| --- | --- | --- | --- | --- |")
-    for threshold in THRESHOLDS:
-        found_rates = rates(found, labels, strangers, threshold)
-        # Nobody to name: no rate.
-        cells = " | ".join(
-            "" if np.isnan(rate) else f"{100 * rate:.1f}"
-            for rate in found_rates.values()
-        )
-        print(f"| {threshold:g} | {cells} |")
+    results = {
+        "model": values.model,
+        "photos": len(faces),
+        "people": len(known),
+        "strangers": len(others),
+        "thresholds": [
+            {"threshold": each} | rates(found, labels, strangers, each)
+            for each in THRESHOLDS
+        ],
+    }
+    if values.json:
+        recipe = make_recipe("agns.strangers", [recognizer.path], values)
+        print_json(results | {"recipe": recipe})
+    else:
+        say(markdown(results), keep="\n")
 
 
 if __name__ == "__main__":

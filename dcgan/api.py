@@ -69,6 +69,7 @@ class Generator:
         size = network.value("latent_size", int)
         network.check_sizes({"latent": (size,)}, (None, None, None))
         self._network, self.metadata = network, network.metadata
+        self.path = path
         self.space = LatentSpace(
             size,
             network.value("latent", str),

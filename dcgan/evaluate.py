@@ -11,16 +11,12 @@ distances are FID and KID proper. The floor is what the data set itself gets: a
 set of as many other training images in place of the samples.
 """
 
-import os
-import platform
-import shlex
-import sys
 from itertools import chain
 
 import numpy as np
-import onnxruntime
 from absl import flags
 
+import shared.report_files
 from dcgan import api
 from dcgan.datasets import DATASETS, SPLITS, load_images
 from dcgan.features import (
@@ -40,6 +36,8 @@ from shared.command import no_arguments, run_main
 from shared.errors import UserError
 from shared.images import make_directory
 from shared.outputs import check_report_dir, define_save_dir
+from shared.recipe import make_recipe
+from shared.report_files import narrator, print_report
 from shared.text import say, warn
 
 # Precision and recall compare all pairs.
@@ -106,6 +104,7 @@ def define_flags(values=flags.FLAGS):
         "report_dir",
         values,
     )
+    shared.report_files.define_flags(values)
 
 
 def quality(judged, reference) -> dict:
@@ -194,6 +193,15 @@ def read_sets(values, channels):
     return [images, images.take(order[: max(1, len(images) // 10)])]
 
 
+def _recipe(networks, values):
+    """How the report is made again; one of the networks may be None."""
+    files = [network.path for network in networks if network]
+    recipe = make_recipe("dcgan.evaluate", files, values)
+    # Reports had these beside the command before they had "versions".
+    first = ("python", "numpy", "onnxruntime")
+    return recipe | {name: recipe["versions"][name] for name in first}
+
+
 def main(arguments, values=flags.FLAGS):
     """Runs the command."""
     no_arguments(arguments)
@@ -246,7 +254,7 @@ def main(arguments, values=flags.FLAGS):
                 row["as_asked"] = float(np.mean(judged.classes == asked))
         rows.append({"name": name} | row | nearness)
         pictures[name] = (images[:100], train[index[:16]])
-        print(f"{name}: measured on {count} samples", flush=True)
+        say(f"{name}: measured on {count} samples", file=narrator(values))
     row = quality(judge.judge(other), known) if judge else {}
     # Of test images, not of training ones: those are their own neighbours.
     rows.append({"name": FLOOR} | row | copying(unseen, train)[0])
@@ -260,19 +268,10 @@ def main(arguments, values=flags.FLAGS):
         "dataset": values.dataset,
         "distance": judge.distance_name if judge else None,
         "judge": judge.describe() if judge else None,
-        "recipe": {
-            "command": shlex.join(
-                ["python", "-m", "dcgan.evaluate", *sys.argv[1:]]
-            ),
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "onnxruntime": onnxruntime.__version__,
-        },
+        "recipe": _recipe([*generators.values(), judge], values),
     }
     written = write_report(values.save_dir, results, pictures)
-    say((written[0].parent / "report.md").read_text("utf-8"), keep="\n")
-    for path in written:
-        say(os.fspath(path))
+    print_report(results, written, values)
 
 
 if __name__ == "__main__":

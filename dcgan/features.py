@@ -55,6 +55,7 @@ class Classifier:
 
     def __init__(self, path, threads=0):
         self._network = ExportedNetwork(path, "dcgan", "classifier", threads)
+        self.path = self._network.path
         self.metadata = self._network.metadata
 
     @property

@@ -6,14 +6,12 @@ NAME.png        100 samples of each model
 NAME_nearest.png  16 samples and, below each, its nearest training image
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 
-from shared.grids import image_grid, write_png
-from shared.images import write_bytes
-from shared.text import to_bytes
+from shared.grids import image_grid
+from shared.report_files import save_report
 
 # Column title, key of the row, format.
 _COLUMNS = (
@@ -31,7 +29,7 @@ _COLUMNS = (
 
 
 def write_report(report_dir, results, pictures):
-    """Writes all files of a report, each of them whole or not at all.
+    """Writes all files of a report, or none.
 
     Args:
         report_dir: Directory that exists.
@@ -45,15 +43,7 @@ def write_report(report_dir, results, pictures):
     Raises:
         UserError: If a file cannot be written.
     """
-    folder = Path(report_dir)
-    texts = {
-        "report.json": json.dumps(results, indent=2) + "\n",
-        "report.md": markdown(results),
-    }
-    written = []
-    for name, text in texts.items():
-        write_bytes(folder / name, to_bytes(text), overwrite=True)
-        written.append(folder / name)
+    files = {"report.md": markdown(results)}
     names = picture_names(pictures)
     for model, (samples, nearest) in pictures.items():
         pairs = np.concatenate([samples[: len(nearest)], nearest])
@@ -62,9 +52,8 @@ def write_report(report_dir, results, pictures):
             image_grid(pairs, len(nearest), scale=2),
         )
         for name, grid in zip(names[model], grids, strict=True):
-            write_png(folder / name, grid, overwrite=True)
-            written.append(folder / name)
-    return written
+            files[name] = grid
+    return save_report(report_dir, results, files)
 
 
 def picture_names(models):

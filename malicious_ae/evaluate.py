@@ -9,18 +9,12 @@ and SegPGD, which know every photo's labels and need Keras and the victim's
 weights; `--others` measures other victims on the same transformed photos.
 """
 
-import hashlib
-import os
-import platform
-import shlex
-import sys
-
 import cv2
 import numpy as np
-import onnxruntime
 from absl import flags
 from tqdm import tqdm
 
+import shared.report_files
 from malicious_ae import api, controls
 from malicious_ae.classes import check_same
 from malicious_ae.data import SPLITS, Frames, GrayCount
@@ -32,8 +26,9 @@ from shared.images import make_directory
 from shared.measures.quality import psnr, ssim
 from shared.outputs import check_report_dir, define_save_dir
 from shared.ranges import unit_to_levels
+from shared.recipe import make_recipe
+from shared.report_files import print_report
 from shared.segmentation.confusion import Confusion
-from shared.text import say
 
 CURVE = (26, 28, 30, 32, 34, 36, 40)
 
@@ -247,27 +242,6 @@ def keras_yardsticks(model, segmenter, attacker, ignored, steps) -> dict:
     return {method: yardstick(method) for method in METHODS}
 
 
-def _recipe(paths, values) -> dict:
-    """What somebody needs to make this report again."""
-    own = values.get_key_flags_for_module("__main__")
-    return {
-        "command": shlex.join(
-            ["python", "-m", "malicious_ae.evaluate", *sys.argv[1:]]
-        ),
-        "flags": {flag.name: flag.value for flag in own},
-        "model_sha256": {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in paths
-        },
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-            "onnxruntime": onnxruntime.__version__,
-        },
-    }
-
-
 def define_flags(values=flags.FLAGS) -> None:
     """Defines this command's flags."""
     define_data_flags(values)
@@ -324,6 +298,7 @@ def define_flags(values=flags.FLAGS) -> None:
     flags.DEFINE_integer(
         "seed", 0, "Seed of noise and random starts.", 0, flag_values=values
     )
+    shared.report_files.define_flags(values)
     api.define_flags(values)
     flags.mark_flag_as_required("save_dir", values)
 
@@ -383,13 +358,14 @@ def main(arguments, values=flags.FLAGS) -> None:
     grays.tell()
     check_occurring(evaluation.tallies["clean"].confusion, classes)
     results = evaluation.results()
-    results["recipe"] = _recipe([segmenter.path, attacker.path], values)
+    used = [segmenter, attacker, *others.values()]
+    results["recipe"] = make_recipe(
+        "malicious_ae.evaluate", [network.path for network in used], values
+    )
     written = write_report(
         values.save_dir, results, evaluation.samples, segmenter
     )
-    say((written[0].parent / "report.md").read_text("utf-8"), keep="\n")
-    for path in written:
-        say(os.fspath(path))
+    print_report(results, written, values)
 
 
 if __name__ == "__main__":

@@ -8,16 +8,13 @@ samples.png  photos, what was changed, and what the victim reads
 """
 
 import io
-import json
-import math
 from pathlib import Path
 
 import numpy as np
 
 from malicious_ae.controls import difference_picture
 from malicious_ae.pictures import colorize, panels
-from shared.images import Photo, write_bytes, write_photo
-from shared.text import to_bytes
+from shared.report_files import save_report
 
 # What a report may consist of, besides report.json.
 FILES = ("report.md", "iou.png", "curve.png", "samples.png")
@@ -43,7 +40,7 @@ CAPTIONS = (
 
 
 def write_report(report_dir, results, samples, segmenter) -> list[Path]:
-    """Writes all files of a report, each of them whole or not at all.
+    """Writes all files of a report, or none.
 
     Args:
         report_dir: Directory that exists.
@@ -57,33 +54,14 @@ def write_report(report_dir, results, samples, segmenter) -> list[Path]:
     Raises:
         UserError: If a file cannot be written.
     """
-    folder = Path(report_dir)
-    written = []
-
-    def save(name, data):
-        write_bytes(folder / name, data, overwrite=True)
-        written.append(folder / name)
-
-    text = json.dumps(_finite(results), indent=2, ensure_ascii=False)
-    save("report.json", to_bytes(text + "\n"))
-    save("report.md", to_bytes(markdown(results)))
-    save("iou.png", _figure(_bars, results["measured"]))
+    files = {
+        "report.md": markdown(results),
+        "iou.png": _figure(_bars, results["measured"]),
+    }
     if curve_points(results["measured"]):
-        save("curve.png", _figure(_curve, results["measured"]))
-    sheet = _samples(samples, segmenter)
-    write_photo(folder / "samples.png", Photo(sheet), overwrite=True)
-    return [*written, folder / "samples.png"]
-
-
-def _finite(value):
-    """JSON has no infinity: PSNR of an equal photo becomes null."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+        files["curve.png"] = _figure(_curve, results["measured"])
+    files["samples.png"] = _samples(samples, segmenter)
+    return save_report(report_dir, results, files)
 
 
 def _row(label, summary):

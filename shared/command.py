@@ -29,16 +29,30 @@ def drop_output():
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def own_flags(values=flags.FLAGS):
+    """The flags of ours that a command has.
+
+    Returns:
+        dict of absl's Flag by name.
+    """
+    # absl calls the file that is run by its path, not by its module.
+    command = sys.argv[0]
+    found = {
+        flag.name: flag
+        for module, defined in values.flags_by_module_dict().items()
+        if module == command or module.split(".")[0] in OURS
+        for flag in defined
+    }
+    return dict(sorted(found.items()))
+
+
 def _show_all_flags(argv):
     """Lets --help list what other modules of ours defined for the command.
 
     absl lists those alone that the command's own file defines.
     """
-    values = flags.FLAGS
-    for module, defined in values.flags_by_module_dict().items():
-        if module.split(".")[0] in OURS:
-            for flag in defined:
-                values.register_key_flag_for_module(argv[0], flag)
+    for flag in own_flags().values():
+        flags.FLAGS.register_key_flag_for_module(argv[0], flag)
 
 
 def _parse_flags(argv):

@@ -19,28 +19,24 @@ that `python -m stegastamp.decode` does. Two numbers need care:
 """
 
 import dataclasses
-import hashlib
 import math
-import os
-import platform
-import shlex
-import sys
 import zlib
 
 import cv2
 import numpy as np
-import onnxruntime
 from absl import flags
 from tqdm import tqdm
 
 import shared.images
+import shared.report_files
 from shared.command import no_arguments, run_main
 from shared.errors import UserError, report
 from shared.measures.intervals import wilson_interval
 from shared.measures.quality import psnr, ssim
 from shared.outputs import check_report_dir, define_save_dir
 from shared.photo_folders import photos_of
-from shared.text import say
+from shared.recipe import make_recipe
+from shared.report_files import print_report
 from stegastamp import api, attacks, everyday
 from stegastamp.report import FILES, write_report
 
@@ -345,28 +341,6 @@ class Evaluation:
 # The command --------------------------------------------------------------
 
 
-def _recipe(model):
-    """What somebody needs to make this report again."""
-    files = {}
-    for role in ("encoder", "decoder"):
-        path = api.find_stamp_model(model) / f"{role}.onnx"
-        files[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    own = flags.FLAGS.get_key_flags_for_module("__main__")
-    return {
-        "command": shlex.join(
-            ["python", "-m", "stegastamp.evaluate", *sys.argv[1:]]
-        ),
-        "flags": {flag.name: flag.value for flag in own},
-        "model_sha256": files,
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-            "onnxruntime": onnxruntime.__version__,
-        },
-    }
-
-
 def define_flags():
     """Defines this command's flags."""
     flags.DEFINE_string("images_dir", None, "Folder of photos to stamp.")
@@ -406,6 +380,7 @@ def define_flags():
         "Also read every photo without a stamp, and count the false alarms.",
     )
     flags.DEFINE_integer("seed", 0, "Seed of messages and attacks.")
+    shared.report_files.define_flags()
     api.define_flags()
     flags.mark_flags_as_required(["images_dir", "save_dir"])
 
@@ -456,7 +431,10 @@ def main(arguments):
 
     results = evaluation.results()
     results["failed_photos"] = failed
-    results["recipe"] = _recipe(values.model)
+    model = api.find_stamp_model(values.model)
+    results["recipe"] = make_recipe(
+        "stegastamp.evaluate", [model / "encoder.onnx", model / "decoder.onnx"]
+    )
     written = write_report(
         values.save_dir,
         results,
@@ -464,9 +442,7 @@ def main(arguments):
         samples=evaluation.samples,
         flattest=evaluation.flattest,
     )
-    say((written[0].parent / "report.md").read_text("utf-8"), keep="\n")
-    for path in written:
-        say(os.fspath(path))
+    print_report(results, written, values)
     return 1 if failed else 0
 
 

@@ -10,14 +10,11 @@ flat_region.png    the flat square where the stamp stands out most, 2x
 
 import csv
 import io
-import json
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from shared.images import Photo, write_bytes, write_photo
-from shared.text import to_bytes
+from shared.report_files import save_report
 
 # What a report may consist of, besides report.json.
 FILES = (
@@ -41,7 +38,7 @@ _THUMBNAIL = 224  # pixels of the longer side
 
 
 def write_report(report_dir, results, grid, samples, flattest):
-    """Writes all files of a report, each of them whole or not at all.
+    """Writes all files of a report, or none.
 
     Args:
         report_dir: directory that exists.
@@ -56,28 +53,12 @@ def write_report(report_dir, results, grid, samples, flattest):
     Raises:
         UserError: if a file cannot be written.
     """
-    folder = Path(report_dir)
-    written = []
-
-    def save(name, data):
-        write_bytes(folder / name, data, overwrite=True)
-        written.append(folder / name)
-
-    def save_picture(name, pixels):
-        write_photo(folder / name, Photo(pixels), overwrite=True)
-        written.append(folder / name)
-
-    text = json.dumps(_finite(results), indent=2, ensure_ascii=False)
-    save("report.json", to_bytes(text + "\n"))
-    save("report.md", to_bytes(markdown(results)))
+    files = {"report.md": markdown(results)}
     if results.get("attacks"):
-        save(
-            "report.csv",
-            to_bytes(_table(results["attacks"])),
-        )
-        save("accuracy.png", _bars(results["attacks"]))
-        save_picture(
-            "contact_sheet.png", contact_sheet(samples, grid, results["seed"])
+        files["report.csv"] = _table(results["attacks"])
+        files["accuracy.png"] = _bars(results["attacks"])
+        files["contact_sheet.png"] = contact_sheet(
+            samples, grid, results["seed"]
         )
         pair = [
             cv2.resize(
@@ -86,19 +67,8 @@ def write_report(report_dir, results, grid, samples, flattest):
             for key in ("cover", "stamped")
         ]
         gap = np.full((pair[0].shape[0], 8, 3), 255, np.uint8)
-        save_picture("flat_region.png", np.hstack([pair[0], gap, pair[1]]))
-    return written
-
-
-def _finite(value):
-    """Infinity (the PSNR of equal photos) as null: JSON knows no infinity."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+        files["flat_region.png"] = np.hstack([pair[0], gap, pair[1]])
+    return save_report(report_dir, results, files)
 
 
 def _table(rows):

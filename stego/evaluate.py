@@ -14,18 +14,11 @@ payloads to the plot of payload against PSNR and AUC.
 Needs scikit-learn for the judge `features`, and Keras for the judge `cnn`.
 """
 
-import hashlib
-import platform
-import shlex
-import sys
-from pathlib import Path
-
-import cv2
 import numpy as np
-import onnxruntime
 from absl import flags
 from tqdm import tqdm
 
+import shared.report_files
 from shared.command import no_arguments, run_main
 from shared.errors import UserError
 from shared.errors import report as report_error
@@ -34,12 +27,13 @@ from shared.measures.quality import psnr
 from shared.model_dir import find_model
 from shared.outputs import check_report_dir, define_save_dir
 from shared.photo_folders import photos_of
-from shared.text import say
+from shared.recipe import make_recipe
+from shared.report_files import print_report
 from stego import api
 from stego.judges import JUDGES, CnnJudge, EveJudge, FeatureJudge, judge
 from stego.lsb import replace_lsb
 from stego.measure import TextTrial, measure_bits, measure_quality
-from stego.report import FILES, write_report
+from stego.report import FILES, all_numbers, write_report
 from stego.tiles import count_tiles, cut_tiles
 
 
@@ -216,27 +210,10 @@ def _claims(decoder, photo):
     return True
 
 
-def _recipe(values):
-    """What somebody needs to make this report again."""
-    directory = find_model(values.model, api.WEIGHTS, ["alice.onnx"])
-    files = sorted(Path(directory).glob("*.onnx"))
-    own = flags.FLAGS.get_key_flags_for_module("__main__")
-    return {
-        "command": shlex.join(
-            ["python", "-m", "stego.evaluate", *sys.argv[1:]]
-        ),
-        "flags": {flag.name: flag.value for flag in own},
-        "model_sha256": {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in files
-        },
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-            "onnxruntime": onnxruntime.__version__,
-        },
-    }
+def _model_files(models):
+    """The network files of models, in that order."""
+    folders = [find_model(name, api.WEIGHTS, ["alice.onnx"]) for name in models]
+    return [path for each in folders for path in sorted(each.glob("*.onnx"))]
 
 
 def define_flags():
@@ -269,6 +246,7 @@ def define_flags():
         "times.",
     )
     flags.DEFINE_integer("seed", 0, "Seed of texts, pieces and judges.")
+    shared.report_files.define_flags()
     api.define_flags()
     flags.mark_flags_as_required(["images_dir", "save_dir"])
 
@@ -308,14 +286,12 @@ def main(arguments):
         for model, encoder in encoders.items()
     }
     results["failed_photos"] = failed
-    results["recipe"] = _recipe(values)
+    results["recipe"] = make_recipe("stego.evaluate", _model_files(encoders))
     written = write_report(
         values.save_dir, results, detections, values.model, samples
     )
-    text = (Path(values.save_dir) / "report.md").read_text("utf-8")
-    say(text, keep="\n")
-    for path in written:
-        say(path)
+    numbers = all_numbers(results, detections, values.model)
+    print_report(numbers, written, values)
     return 1 if failed else 0
 
 

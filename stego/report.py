@@ -8,14 +8,12 @@ samples.png   cover, stego image and their difference, 60 times
 """
 
 import io
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from shared.images import Photo, write_bytes, write_photo
-from shared.text import to_bytes
+from shared.report_files import save_report
 
 # What a report may consist of, besides report.json.
 FILES = ("report.md", "roc.png", "sweep.png", "samples.png")
@@ -30,7 +28,7 @@ _METHODS = {"stego": "-", "lsb": "--"}
 
 
 def write_report(report_dir, results, detections, model, samples):
-    """Writes all files of a report, each of them whole or not at all.
+    """Writes all files of a report, or none.
 
     Args:
         report_dir: directory that exists.
@@ -45,31 +43,20 @@ def write_report(report_dir, results, detections, model, samples):
     Raises:
         UserError: if a file cannot be written.
     """
-    folder = Path(report_dir)
-    numbers = {
-        **results,
-        "model": model,
-        "detection": {
-            name: _numbers(found) for name, found in detections.items()
-        },
-    }
-    contents = {
-        "report.json": json.dumps(numbers, indent=2, ensure_ascii=False) + "\n",
-        "report.md": markdown(results, detections, model),
-    }
-    pictures = {}
+    files = {"report.md": markdown(results, detections, model)}
     if detections[model]["verdicts"]:
-        pictures["roc.png"] = _plot_roc(detections[model]["verdicts"])
+        files["roc.png"] = _plot_roc(detections[model]["verdicts"])
     if len(detections) > 1:
-        pictures["sweep.png"] = _plot_sweep(detections)
-    for name, text in contents.items():
-        write_bytes(folder / name, to_bytes(text), overwrite=True)
-    for name, data in pictures.items():
-        write_bytes(folder / name, data, overwrite=True)
-    sheet = Photo(sample_sheet(samples))
-    write_photo(folder / "samples.png", sheet, overwrite=True)
-    names = [*contents, *pictures, "samples.png"]
-    return [folder / name for name in names]
+        files["sweep.png"] = _plot_sweep(detections)
+    files["samples.png"] = sample_sheet(samples)
+    numbers = all_numbers(results, detections, model)
+    return save_report(report_dir, numbers, files)
+
+
+def all_numbers(results, detections, model):
+    """What report.json holds; arguments as `write_report`."""
+    found = {name: _numbers(each) for name, each in detections.items()}
+    return {**results, "model": model, "detection": found}
 
 
 def _numbers(found):

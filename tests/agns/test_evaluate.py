@@ -86,5 +86,11 @@ def test_an_evaluation_goes_on_and_keeps_its_settings(
     summary = json.loads((report / "report.json").read_text())
     assert summary["settings"]["seeds"] == 2
     assert summary["attacks"]["impersonation"]["attacks"] == 4
+    recipe = summary["recipe"]
+    assert recipe["command"].startswith("python -m agns.evaluate")
+    assert recipe["flags"]["attackers"] == 2
+    hashes = recipe["model_sha256"]
+    assert {"generator.weights.h5", "recognizer.weights.h5"} <= set(hashes)
+    assert "keras" in recipe["versions"]
     for name in ("curves.png", "success.png", "contact_sheet.png"):
         assert (report / name).stat().st_size > 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agns.evaluate_report import is_success, summarize, write_pictures
+from agns.evaluate_report import draw_pictures, is_success, summarize
 from agns.frames import load_mask
 from tests.agns.small_evaluation import (
     baseline,
@@ -37,19 +37,23 @@ def test_what_random_glasses_do_is_no_success():
     assert summary["recognition"]["one"]["right"] == 3
 
 
-def test_pictures_are_written(tmp_path, photos):
+def test_pictures_are_drawn(tmp_path, photos):
     (tmp_path / "glasses").mkdir()
     for record in records():
         np.save(
             tmp_path / "glasses" / f"{record['name']}.npy",
             np.full((64, 176, 3), 200, np.uint8),
         )
-    write_pictures(
+    drawn = draw_pictures(
         tmp_path,
         records(),
         baseline(),
         {"A": photos, "B": photos},
         load_mask(),
     )
-    for name in ("curves.png", "success.png", "contact_sheet.png"):
-        assert (tmp_path / name).stat().st_size > 1000
+    names = ["curves.png", "success.png", "contact_sheet.png"]
+    assert list(drawn) == names
+    for plot in map(drawn.get, names[:2]):
+        assert plot.startswith(b"\x89PNG") and len(plot) > 1000
+    assert np.ptp(drawn["contact_sheet.png"]) > 100
+    assert draw_pictures(tmp_path, [], baseline(), {}, load_mask()) == {}

@@ -1,5 +1,6 @@
 """What a threshold makes of known people and of strangers."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -50,6 +51,17 @@ def test_the_table_counts_who_is_known(folder, tmp_path):
     more = folder / "Somebody_Else"
     _, out, _ = call(strangers, *flags, f"--strangers_dir={more}")
     assert f"{2 * photos} photos of strangers" in out
+
+
+def test_a_program_gets_the_same_numbers(folder):
+    flags = ("--model=openface42", "--threads=1", f"--images_dir={folder}")
+    _, table, _ = call(strangers, *flags)
+    code, out, err = call(strangers, *flags, "--json")
+    assert (code, err) == (None, "")
+    found = json.loads(out)
+    assert strangers.markdown(found) == table.rstrip()
+    assert found["recipe"]["flags"]["model"] == "openface42"
+    assert len(found["recipe"]["model_sha256"]["recognizer.onnx"]) == 64
 
 
 def test_a_folder_of_strangers_alone_is_named(folder):

@@ -83,8 +83,15 @@ def test_the_report_stands_beside_its_floor(tmp_path, data):
         "two.png",
         "two_nearest.png",
     }
+    recipe = report["recipe"]
+    assert recipe["flags"]["count"] == 50
+    hashes = recipe["model_sha256"]
+    assert set(hashes) == {"generator.onnx", "two/generator.onnx", "c.onnx"}
+    assert recipe["python"] == recipe["versions"]["python"]
     # The same command measures the same numbers.
-    call(evaluate, *arguments)
+    _, out, err = call(evaluate, *arguments, "--json")
+    assert json.loads(out)["rows"] == report["rows"]
+    assert "one: measured on 50 samples" in err
     again = json.loads((tmp_path / "report" / "report.json").read_text())
     assert again["rows"] == report["rows"]
 

@@ -229,62 +229,6 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(stamp, tmp_path):
     assert out.endswith("stamped 1 of 2 photos\n")
 
 
-<<<<<<< HEAD:tests/stegastamp/test_encode.py
-=======
-def test_onnx_inference_encodes_decodes_and_tests(model, tmp_path):
-    def infer(*arguments):
-        return call(
-            onnx_inference,
-            f"--model={model}",
-            f"--save_dir={tmp_path}",
-            *arguments,
-        )
-
-    photo = f"--image={DATA / 'window.jpg'}"
-    code, out, err = infer("--encode", photo, "--secret=onnx")
-    assert (code, err) == (0, "")
-    hidden = tmp_path / "window_hidden.png"
-    assert (tmp_path / "window_residual.png").exists()
-    code, out, _ = infer("--decode", f"--image={hidden}")
-    assert code == 0 and out.startswith(f"{hidden}: 'onnx' (corrected ")
-    assert infer("--decode", photo)[0] == 1
-    code, out, _ = infer("--test", photo)
-    right = int(re.search(r"(\d+) of 100 bits right", out)[1])
-    assert code == 0 and 100 - SPARE[0] <= right <= 100
-    for arguments in ([photo], ["--encode", "--decode", photo], ["--test"]):
-        code, _, err = infer(*arguments)
-        assert code == 1 and err.startswith("error: ")
-
-
-def test_the_demo_reads_its_message_back(model, tmp_path):
-    code, out, err = call(
-        demo, f"--model={model}", f"--save_dir={tmp_path}", "--secret=demo"
-    )
-    assert (code, err) == (0, "")
-    assert out.endswith("Decoded message: demo\n")
-    assert out.count("'demo' (corrected") == 6
-    names = _names(tmp_path)
-    assert len(names) == 8
-    for name in names:
-        assert str(tmp_path / name) in out
-        assert read_photo(tmp_path / name).pixels.shape == (512, 768, 3)
-
-
-def test_the_demo_with_the_weights_that_ship(tmp_path):
-    code, out, err = call(demo, f"--save_dir={tmp_path}")
-    assert (code, err) == (0, "")
-    assert out.endswith("Decoded message: Stega!!\n")
-
-
-def test_the_demo_says_when_the_message_is_lost(tmp_path):
-    weak = write_linear_model(tmp_path / "weak", amplitude=1e-4)
-    code, out, _ = call(
-        demo, f"--model={weak}", f"--save_dir={tmp_path / 'out'}"
-    )
-    assert code == 1 and "The message was lost from: as it is" in out
-
-
->>>>>>> 741ef8f (--save_dir is where results go in every command; --report_dir and --output_dir go on to work):tests/stegastamp/test_encode_decode.py
 @pytest.mark.parametrize("name", ["encode", "decode", "demo", "onnx_inference"])
 def test_help_names_the_flags_of_the_command(name):
     result = run(name, "--help")

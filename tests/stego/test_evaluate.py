@@ -63,7 +63,12 @@ def test_a_report_holds_every_number_and_picture(photos, tmp_path):
     for judged in verdicts.values():
         for value in judged.values():
             assert 0 <= value["low"] <= value["auc"] <= value["high"] <= 1
-    assert "python -m stego.evaluate" in found["recipe"]["command"]
+    recipe = found["recipe"]
+    assert "python -m stego.evaluate" in recipe["command"]
+    assert recipe["flags"]["texts"] == 3
+    assert set(recipe["model_sha256"]) == {
+        f"{role}.onnx" for role in ("alice", "bob", "eve")
+    }
     text = (report / "report.md").read_text()
     assert "3 of 3" in text and "co-occurrence" in text
     for name in ("roc.png", "samples.png"):
