@@ -1,7 +1,7 @@
 """Writes what `dcgan.evaluate` measured: files for people and programs.
 
 report.json     every number, with the recipe that makes it again
-report.md       the table as it stands in the README
+report.md       the table as in docs/measured/dcgan.md
 NAME.png        100 samples of each model
 NAME_nearest.png  16 samples and, below each, its nearest training image
 """

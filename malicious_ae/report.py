@@ -1,7 +1,7 @@
 """Writes what `malicious_ae.evaluate` measured.
 
 report.json  every number, with the recipe that makes it again
-report.md    the tables as they stand in the README
+report.md    the tables as in docs/measured/malicious_ae.md
 iou.png      IoU of each class before and after
 curve.png    mIoU by PSNR, of the attack and of white noise
 samples.png  photos, what was changed, and what the victim reads

@@ -365,8 +365,8 @@ def define_flags():
         "attacks",
         "headline",
         sorted(_GRIDS),
-        "The ten attacks of the README's table, the whole grid, or what people "
-        "do to pictures that they pass on.",
+        "The ten attacks of the headline table in docs/measured/stegastamp.md, "
+        "the whole grid, or what people do to pictures that they pass on.",
     )
     flags.DEFINE_enum(
         "views",

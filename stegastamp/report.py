@@ -2,7 +2,7 @@
 
 report.json        every number, with the recipe that makes it again
 report.csv         one row an attack
-report.md          the tables as they stand in the README
+report.md          the tables as in docs/measured/stegastamp.md
 accuracy.png       exact messages and bit accuracy by attack
 contact_sheet.png  cover, stamped, residual x10, and some attacks
 flat_region.png    the flat square where the stamp stands out most, 2x

@@ -1,7 +1,7 @@
 """Writes what `stego.evaluate` measured: files for people and programs.
 
 report.json   every number, with the recipe that makes it again
-report.md     the tables as they stand in the README
+report.md     the tables as in docs/measured/stego.md
 roc.png       the judges' ROC curves, ours and LSB replacement's
 sweep.png     payload against PSNR and AUC, where several models were judged
 samples.png   cover, stego image and their difference, 60 times
