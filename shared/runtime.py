@@ -1,6 +1,8 @@
 """Exported models on ONNX Runtime: sessions, and what the files say."""
 
+import hashlib
 import json
+import os
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -44,8 +46,16 @@ def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     )
 
 
+def hash_file(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
 def open_session(
-    path: str | Path, threads: int = 0, provider: str = "cpu"
+    path: str | Path,
+    threads: int = 0,
+    provider: str = "cpu",
+    weights_dir: str | Path | None = None,
 ) -> onnxruntime.InferenceSession:
     """Opens an exported model.
 
@@ -53,6 +63,8 @@ def open_session(
         path: file with an ONNX model.
         threads: int >= 0, processor threads of one run; 0 takes every core.
         provider: key of `PROVIDERS`.
+        weights_dir: folder of the files in which a model's weights lie, if
+            they do not lie in its own.
 
     Returns:
         onnxruntime.InferenceSession.
@@ -81,6 +93,12 @@ def open_session(
     options.log_severity_level = 3
     # ONNX Runtime takes a path in UTF-8 only.
     model = str(path) if is_utf8(str(path)) else path.read_bytes()
+    if weights_dir is not None:
+        model = path.read_bytes()
+        options.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path",
+            os.fsencode(weights_dir),
+        )
     try:
         return onnxruntime.InferenceSession(
             model, options, providers=[PROVIDERS[provider]]
@@ -164,7 +182,7 @@ class ExportedNetwork:
         path: ONNX file.
         package: str, the key that its metadata is under.
         role: str, which network of the package it must be.
-        threads, provider: as for `open_session`.
+        threads, provider, weights_dir: as for `open_session`.
 
     Attributes:
         path: Path.
@@ -182,9 +200,10 @@ class ExportedNetwork:
         role: str,
         threads: int = 0,
         provider: str = "cpu",
+        weights_dir: str | Path | None = None,
     ) -> None:
         self.path = Path(path)
-        self.session = open_session(self.path, threads, provider)
+        self.session = open_session(self.path, threads, provider, weights_dir)
         self.metadata = read_metadata(self.session, package, self.path)
         found = self.value("role", str)
         if found != role:

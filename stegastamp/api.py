@@ -25,18 +25,17 @@ from absl import flags
 from numpy.typing import ArrayLike
 
 from shared import images, runtime
-from shared.errors import UserError
+from shared.errors import UserError, check_choice
 from shared.images import resize_area
 from shared.model_dir import find_model
 from shared.runtime import ExportedNetwork
+from stegastamp import balance, looks, refine
 from stegastamp.align import OFFERED, OFFERED_LATER, align
 from stegastamp.message import MAX_CORRECTED, Decoded, MessageCodec, confidence
 from stegastamp.photo_arrays import LUMA, as_rgb, blend, split
 from stegastamp.read_back import (
     UNREADABLE,
     ReadBack,
-    copy_of,
-    least_factor,
     other_strength,
 )
 from stegastamp.views import list_views, look
@@ -44,6 +43,10 @@ from stegastamp.views import list_views, look
 WEIGHTS = Path(__file__).parent / "weights"
 # What the model that ships carries in every photo tried; at 52 not in a third.
 MIN_SIDE = 64
+# A view other than the first of its group must be surer by this for the tilt
+# to start there: of a tilted photo all views are unsure, and which of them is
+# the surest is chance.
+LEAD = 0.05
 
 
 def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
@@ -57,6 +60,37 @@ def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     )
     runtime.define_flags(values)
     images.define_flags(values)
+
+
+def define_hiding_flags(values: flags.FlagValues = flags.FLAGS) -> None:
+    """Defines the flags that say how much of a stamp is seen."""
+    flags.DEFINE_enum(
+        "effort",
+        None,
+        list(refine.EFFORTS),
+        "How long each stamp is refined on its photo: 0 not at all, 1 about a "
+        "second, best several. By default 1, or 0 for a model without "
+        "gradient.onnx.",
+        flag_values=values,
+    )
+    flags.DEFINE_float(
+        "target_psnr",
+        None,
+        "PSNR in dB of the stamped photos, at which the message is hidden as "
+        "safely as can be; by default what it needs.",
+        lower_bound=20.0,
+        upper_bound=60.0,
+        flag_values=values,
+    )
+    flags.DEFINE_enum(
+        "target_robustness",
+        "print",
+        list(looks.LOOKS),
+        "What the message is to hold out against: print also a camera's tilt, "
+        "glare and JPEG 20; web a JPEG of 50 and a small crop, and less of it "
+        "is seen.",
+        flag_values=values,
+    )
 
 
 class Timings(collections.defaultdict):
@@ -100,7 +134,9 @@ class _Network(ExportedNetwork):
 
     def __init__(self, role, model, threads, provider):
         path = find_stamp_model(model) / f"{role}.onnx"
-        super().__init__(path, "stegastamp", role, threads, provider)
+        # The gradient's weights are those of the decoder.
+        folder = path.parent if role == "gradient" else None
+        super().__init__(path, "stegastamp", role, threads, provider, folder)
         self.height = self.value("height", int)
         self.width = self.value("width", int)
         # Files exported before the network did it itself leave the mean in.
@@ -109,6 +145,8 @@ class _Network(ExportedNetwork):
         secret = (self.value("secret_size", int),)
         if role == "encoder":
             self.check_sizes({"image": image, "secret": secret}, image)
+        elif role == "gradient":
+            self._check_gradient(image, secret)
         else:
             self.check_sizes({"image": image}, secret)
         try:
@@ -116,13 +154,32 @@ class _Network(ExportedNetwork):
         except ValueError as error:
             raise UserError(f"{self.path}: {error}") from error
 
+    def _check_gradient(self, image, secret):
+        self.check_sizes({"image": image, "sign": secret, "margin": ()}, secret)
+        decoder = self.path.with_name("decoder.onnx")
+        if self.value("weights_sha256", str) != runtime.hash_file(decoder):
+            raise UserError(
+                f"{self.path}: belongs to another decoder.onnx; export both "
+                "again"
+            )
+
+    def differentiate(self, photos, signs, margin):
+        """The gradient of the bits' loss; see `shared.export.gradient`."""
+        inputs = {
+            "image": photos,
+            "sign": signs,
+            "margin": np.array([margin], np.float32),
+        }
+        names = ["gradient"]
+        return runtime.run_session(self.session, self.path, inputs, names)[0]
+
 
 class Encoder:
     """Hides messages in photos.
 
-    Each photo's stamp is damaged and read back, and multiplied by .5 to 2,
-    the least at which the message has errors to spare
-    (`stegastamp.read_back`).
+    Each photo's stamp is refined on the photo, so that little of it is seen
+    (`stegastamp.refine`), damaged and read back, and multiplied by the least
+    at which the message has errors to spare (`stegastamp.read_back`).
 
     Args:
         model: name of a model that ships in stegastamp/weights, or a
@@ -130,13 +187,20 @@ class Encoder:
         threads: int, processor threads of the network; 0 takes every core.
         provider: key of `shared.runtime.PROVIDERS`.
         read_back: bool; False takes the stamp as the network gives it.
+        effort: how long a stamp is refined, a key of
+            `stegastamp.refine.EFFORTS`: 0 not at all, 1 about a second,
+            "best" several. None is 1, but 0 for a model that has no
+            gradient.onnx, and without `read_back`.
 
     Attributes:
         codec: MessageCodec; `codec.message_bytes` says what fits.
         decoder: Decoder of the same model, None without `read_back`.
+        effort: str, what was chosen.
 
     Raises:
-        UserError: if the model is missing, damaged, or no StegaStamp encoder.
+        UserError: if the model is missing, damaged, or no StegaStamp encoder,
+            or has no gradient.onnx for the effort asked for.
+        ValueError: for another effort, or one without `read_back`.
     """
 
     def __init__(
@@ -146,10 +210,22 @@ class Encoder:
         provider: str = "cpu",
         *,
         read_back: bool = True,
+        effort: str | int | None = None,
     ) -> None:
         self._network = _Network("encoder", model, threads, provider)
         self.codec = self._network.codec
         self.decoder = Decoder(model, threads, provider) if read_back else None
+        if effort is None:
+            gradient = find_stamp_model(model) / "gradient.onnx"
+            effort = 1 if read_back and gradient.is_file() else 0
+        self.effort = str(effort)
+        check_choice("effort", self.effort, refine.EFFORTS)
+        self._effort = refine.EFFORTS[self.effort]
+        self._gradient = None
+        if self._effort.steps:
+            if not read_back:
+                raise ValueError("an effort above 0 needs read_back=True")
+            self._gradient = _Network("gradient", model, threads, provider)
 
     def encode(
         self,
@@ -161,6 +237,8 @@ class Encoder:
         key: str | None = None,
         check: bool = True,
         report: ReadBack | None = None,
+        target_psnr: float | None = None,
+        target_robustness: str = "print",
     ) -> tuple[np.ndarray, np.ndarray]:
         """Hides a message in one photo.
 
@@ -183,6 +261,13 @@ class Encoder:
                 cannot be read, too. Without `read_back` nothing is checked.
             report: optional `stegastamp.read_back.ReadBack`, into which goes
                 what the read-back said of the stamp.
+            target_psnr: dB of the stamped photo. The stamp is as strong as
+                that allows, and no stronger nor weaker; None takes what the
+                message needs.
+            target_robustness: what the message holds out against: "print"
+                (JPEG of 20, noise, blur, glare, a camera's tilt) or "web"
+                (JPEG of 50, small crops, a little light), of which less is
+                seen.
 
         Returns:
             (stamped, residual): the photo in the shape and type of `image`,
@@ -190,12 +275,14 @@ class Encoder:
             added, as a share of full scale, before clipping.
 
         Raises:
-            ValueError: for a photo, message or key that is not as above, and
-                for a photo that does not carry its message (see `check`).
+            ValueError: for a photo, message, key or target that is not as
+                above, and for a photo that does not carry its message (see
+                `check`).
         """
         timings = Timings() if timings is None else timings
         if not 0 < strength < float("inf"):
             raise ValueError(f"strength must be positive. Received: {strength}")
+        aim = self._aim(strength, target_psnr, target_robustness)
         secret = self.codec.encode(message, key)
         color, alpha, scale = split(image)
         height, width, _ = color.shape
@@ -208,17 +295,20 @@ class Encoder:
         plain = self._residual(color, scale, secret, timings)
         factor = strength
         if self.decoder:
-            with timings.stage("read back"):
-                found = least_factor(
+            with timings.stage("refine" if self._gradient else "read back"):
+                plain, found = balance.balance(
                     self.decoder.logits,
-                    copy_of(color, scale),
+                    self._gradient and self._gradient.differentiate,
+                    color,
+                    scale,
                     plain,
                     secret,
-                    strength,
+                    self._effort,
+                    aim,
                 )
             factor = found.factor
             if report is not None:
-                report.factor, report.wrong = found.factor, found.wrong
+                vars(report).update(vars(found))
         with timings.stage("blend"):
             stamped, residual = blend(color, plain * np.float32(factor), scale)
         if check and self.decoder:
@@ -229,6 +319,20 @@ class Encoder:
         if alpha is not None:
             stamped = np.concatenate([stamped, alpha], axis=2)
         return stamped.reshape(np.shape(image)), residual
+
+    def _aim(self, strength, target_psnr, target_robustness):
+        check_choice("target_robustness", target_robustness, looks.LOOKS)
+        if target_psnr is not None:
+            if strength != 1.0:
+                raise ValueError("give one of strength and target_psnr")
+            if not self.decoder:
+                raise ValueError("target_psnr needs read_back=True")
+            if not 20 <= target_psnr <= 60:
+                raise ValueError(
+                    "target_psnr must be between 20 and 60 dB. Received: "
+                    f"{target_psnr}"
+                )
+        return balance.Aim(strength, target_robustness, target_psnr)
 
     def _residual(self, color, scale, secret, timings):
         """What the network adds, at its own size and unscaled."""
@@ -409,6 +513,7 @@ class Decoder:
             logits = np.concatenate([logits, read("views", group[known:])])
             yield from zip(logits[known:], group[known:], strict=True)
             sure = confidence(logits) * [view.tilts for view in group]
+            sure[0] += LEAD
             surest = group[int(np.argmax(sure))]
             tilt = functools.partial(read, "align")
             yield from align(tilt, surest, offered)

@@ -132,6 +132,7 @@ def define_flags(values=flags.FLAGS):
     keys.define_flags(values)
     shared.outputs.define_flags(values)
     define_writing_flags(values)
+    api.define_hiding_flags(values)
     api.define_flags(values)
 
 
@@ -144,7 +145,8 @@ class Stamper:
         decoder: stegastamp.Decoder, or None not to read anything back.
         secret: str.
         save_dir: Path of an existing directory.
-        strength, format, quality, check, residual, max_pixels: as the flags.
+        strength, format, quality, check, residual, max_pixels, target_psnr,
+            target_robustness: as the flags.
         key: str that will be needed to read the message, or None.
         strip_metadata: bool, whether only the pixels are kept.
         outputs: Outputs that says which files may be written.
@@ -163,6 +165,8 @@ class Stamper:
     key: str | None = None
     strip_metadata: bool = False
     outputs: Outputs = dataclasses.field(default_factory=Outputs)
+    target_psnr: float | None = None
+    target_robustness: str = "print"
 
     def target(self, path):
         """Where the stamped photo of `path` goes."""
@@ -231,6 +235,7 @@ class Stamper:
                 # With a decoder of our own it is the file that is checked.
                 check=self.decoder is None and self.check != "off",
                 report=said,
+                **self._target,
             )
         except ValueError as error:
             raise UserError(f"{path}: {error}") from error
@@ -257,6 +262,13 @@ class Stamper:
                     contents[residual_target] = picture.result()
                 write_files(contents, self.outputs.overwrite)
         return target, timings
+
+    @property
+    def _target(self):
+        return {
+            "target_psnr": self.target_psnr,
+            "target_robustness": self.target_robustness,
+        }
 
     def _look(self, path, array):
         """Warns of a message that the photo carries already."""
@@ -303,7 +315,12 @@ class Stamper:
 
         def reads(strength):
             again, _ = self.encoder.encode(
-                photo.array, self.secret, strength, key=self.key, check=False
+                photo.array,
+                self.secret,
+                strength,
+                key=self.key,
+                check=False,
+                target_robustness=self.target_robustness,
             )
             data = encode_photo(
                 photo.with_array(again), f".{self.format}", self.quality
@@ -387,7 +404,9 @@ def main(arguments, values=flags.FLAGS):
     if values.threads:
         cv2.setNumThreads(values.threads)
     settings = (values.model, values.threads, values.provider)
-    encoder = api.Encoder(*settings)
+    if values.target_psnr is not None and values.strength != 1.0:
+        raise UserError("give one of --strength and --target_psnr")
+    encoder = api.Encoder(*settings, effort=values.effort)
     try:
         encoder.codec.encode(values.secret)
     except ValueError as error:
@@ -413,6 +432,8 @@ def main(arguments, values=flags.FLAGS):
         key,
         values.strip_metadata,
         Outputs(values.overwrite, paths),
+        values.target_psnr,
+        values.target_robustness,
     )
     return stamp_photos(stamper, paths, batch, values.timings, left_out)
 

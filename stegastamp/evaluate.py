@@ -182,6 +182,7 @@ class Evaluation:
         unmarked: bool, also read each photo without a stamp.
         seed: int. A photo's messages and attacks depend on it and on the
             photo's place in the run, not on which other attacks run.
+        target: target_psnr and target_robustness, as in `Encoder.encode`.
     """
 
     def __init__(
@@ -194,10 +195,12 @@ class Evaluation:
         views="fast",
         unmarked=False,
         seed=0,
+        **target,
     ):
         self.encoder, self.decoder, self.grid = encoder, decoder, grid
         self.messages, self.strength = messages, strength
         self.views, self.unmarked, self.seed = views, unmarked, seed
+        self.target = target
         self.bits = decoder.codec.secret_size
         self.photos = []
         self.tallies = {attack.name: Tally() for attack in grid}
@@ -226,7 +229,11 @@ class Evaluation:
         for number, message in enumerate(words):
             try:
                 stamped, _ = self.encoder.encode(
-                    cover, message, strength=self.strength, check=False
+                    cover,
+                    message,
+                    strength=self.strength,
+                    check=False,
+                    **self.target,
                 )
             except ValueError as error:
                 raise UserError(f"{name}: {error}") from error
@@ -295,6 +302,8 @@ class Evaluation:
             "photos": self.photos,
             "messages_per_photo": self.messages,
             "strength": self.strength,
+            "effort": self.encoder.effort,
+            **self.target,
             "seed": self.seed,
             "secret_bits": self.bits,
             "views": {"name": self.views, "words": words},
@@ -381,6 +390,7 @@ def define_flags():
     )
     flags.DEFINE_integer("seed", 0, "Seed of messages and attacks.")
     shared.report_files.define_flags()
+    api.define_hiding_flags()
     api.define_flags()
     flags.mark_flags_as_required(["images_dir", "save_dir"])
 
@@ -405,7 +415,7 @@ def main(arguments):
     shared.images.make_directory(values.save_dir)
     backend = {"threads": values.threads, "provider": values.provider}
     evaluation = Evaluation(
-        api.Encoder(values.model, **backend),
+        api.Encoder(values.model, effort=values.effort, **backend),
         api.Decoder(values.model, **backend),
         _GRIDS[values.attacks],
         messages=values.messages,
@@ -413,6 +423,8 @@ def main(arguments):
         views=values.views,
         unmarked=values.unmarked,
         seed=values.seed,
+        target_psnr=values.target_psnr,
+        target_robustness=values.target_robustness,
     )
 
     # A bad photo does not end the run; the exit code tells of it.

@@ -2,14 +2,15 @@
 
     python -m stegastamp.export --run_dir runs/mine --save_dir exported --test
 
-writes `encoder.onnx` and `decoder.onnx` (the model directory that `--model`
-of the other commands takes), their weights and config, the SavedModel
-`stegastamp/1/` for TensorFlow Serving and, with `--litert`, `encoder.tflite`
-and `decoder.tflite`. With `--quantize=int8 --images_dir photos` comes the model
-directory `int8/`, whose encoder computes in 8-bit integers: a quarter of the
-size, and about twice as fast on a CPU with VNNI. (Computing in float16, or in
-int8 without photos, is slower on CPUs, so neither is offered; `--half` stores
-weights in 16 bits and computes in 32.)
+writes `encoder.onnx`, `decoder.onnx` and, to refine stamps with,
+`gradient.onnx` (the model directory that `--model` of the other commands
+takes), their weights and config, the SavedModel `stegastamp/1/` for TensorFlow
+Serving and, with `--litert`, `encoder.tflite` and `decoder.tflite`. With
+`--quantize=int8 --images_dir photos` comes the model directory `int8/`, whose
+encoder computes in 8-bit integers: a quarter of the size, and about twice as
+fast on a CPU with VNNI. (Computing in float16, or in int8 without photos, is
+slower on CPUs, so neither is offered; `--half` stores weights in 16 bits and
+computes in 32.)
 """
 
 import functools
@@ -138,9 +139,14 @@ def read_run(run_dir) -> Run:
     # The transformer is a matter of the graph only; users of the file need
     # the sizes and the name.
     described = {k: v for k, v in config.items() if k != "transformer"}
+    # What stamps are refined with. There is none of a spatial transformer.
+    gradient = None if config["transformer"] else "gradient.onnx"
     parts = {
         network.name: Part(
-            network, {"role": network.name, **described}, examples
+            network,
+            {"role": network.name, **described},
+            examples,
+            gradient=gradient if network is decoder else None,
         )
         for network in (encoder, decoder)
     }
@@ -200,8 +206,10 @@ def quantize_run(save_dir, images_dir, count: int = 64) -> dict:
     )
     # The decoder takes a tenth of the encoder's time, and its margin is what
     # a damaged photo lives on: it stays as it is.
-    copy = target / "decoder.onnx"
-    write_bytes(copy, decoder.read_bytes(), overwrite=True)
+    for kept in (decoder, Path(save_dir) / "gradient.onnx"):
+        if kept.is_file():
+            copy = target / kept.name
+            write_bytes(copy, kept.read_bytes(), overwrite=True)
     return {path: shares}
 
 
@@ -233,7 +241,7 @@ def main(arguments, values=flags.FLAGS) -> None:
             "neither"
         )
     if quantized:
-        names = ("encoder.onnx", "decoder.onnx")
+        names = ("encoder.onnx", "decoder.onnx", "gradient.onnx")
         folder = Path(values.save_dir) / "int8"
         refuse_any([folder / name for name in names], values.overwrite)
     export_and_tell(read_run, values)

@@ -17,11 +17,11 @@ FACTORS = (0.5, 0.6, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 # The photo is tried at no more pixels than this. JPEG does less to a larger
 # one, on which the stamp is coarser.
 PIXELS = 768 * 512
-QUALITY = 25
-BRIGHTER = 1.5
+# What is tried, by what a message is to hold out against: how much brighter,
+# and which quality of JPEG.
+TRIED = {"web": (1.2, 50), "print": (1.5, 25)}
 # Wrong bits allowed as stamped, brighter, and after JPEG; five are mended.
 SPARE = np.array([2, 4, 3])
-_TRIED = ("any change", "brightness x1.5", "JPEG 25")
 # Strengths to try where the one asked for leaves a message unreadable: what
 # is stronger need not be read better.
 STRENGTHS = (1.0, 1.5, 2.0, 3.0, 5.0)
@@ -40,10 +40,21 @@ class ReadBack:
         factor: float, what the network's stamp was multiplied by (strength
             included).
         wrong: three ints: wrong bits as stamped, brighter, and after JPEG.
+        against: key of `TRIED`, which was tried.
     """
 
     factor: float = 1.0
     wrong: tuple = (0, 0, 0)
+    against: str = "print"
+
+    @property
+    def is_sure(self):
+        """Whether bits are to spare, but for light.
+
+        No stamp helps white paper that is brightened.
+        """
+        wrong = np.array(self.wrong)
+        return bool((wrong <= SPARE)[[0, 2]].all())
 
     @property
     def losses(self):
@@ -51,24 +62,25 @@ class ReadBack:
 
         Empty where the stamp has errors to spare.
         """
+        gain, quality = TRIED[self.against]
+        names = "any change", f"brightness x{gain:g}", f"JPEG {quality}"
         return [
             name
-            for name, wrong, spare in zip(
-                _TRIED, self.wrong, SPARE, strict=True
-            )
+            for name, wrong, spare in zip(names, self.wrong, SPARE, strict=True)
             if wrong > spare
         ]
 
 
-def copy_of(color, scale):
-    """A photo as it is tried: uint8 RGB of at most `PIXELS` pixels.
+def copy_of(color, scale, pixels=PIXELS):
+    """A photo as it is tried: uint8 RGB of at most `pixels` pixels.
 
     Args:
         color: [H, W, 1 or 3] of any type.
         scale: its full scale, such as 255.
+        pixels: int.
     """
     height, width = color.shape[:2]
-    shrink = min(1.0, (PIXELS / (height * width)) ** 0.5)
+    shrink = min(1.0, (pixels / (height * width)) ** 0.5)
     if shrink < 1.0:
         color = resize_area(
             color,
@@ -79,8 +91,44 @@ def copy_of(color, scale):
     return np.repeat(levels, 3, axis=2) if levels.shape[2] == 1 else levels
 
 
-def least_factor(read, copy, residual, secret, strength=1.0):
-    """The least of `FACTORS` that leaves errors to spare, or the best one.
+def wrong_bits(read, copy, residual, secret, against="print"):
+    """Counts wrong bits of a stamp, at a factor of it.
+
+    Args:
+        read, copy, residual, secret, against: as for `least_factor`.
+
+    Returns:
+        callable, factor -> [3]: as stamped, brighter, and after JPEG.
+    """
+    height, width = copy.shape[:2]
+    if residual.shape[2] == 1:
+        residual = np.repeat(residual, 3, axis=2)
+    residual = 255 * cv2.resize(
+        residual, (width, height), interpolation=cv2.INTER_CUBIC
+    )
+    gain, quality = TRIED[against]
+
+    def wrong_at(factor):
+        stamped = cv2.addWeighted(
+            copy, 1.0, residual, factor, 0.0, dtype=cv2.CV_8U
+        )
+        brighter = cv2.convertScaleAbs(stamped, alpha=gain)
+        logits = read([stamped, brighter, jpeg(stamped, quality)])
+        return ((logits > 0) != secret).sum(axis=1)
+
+    return wrong_at
+
+
+def least_factor(
+    read,
+    copy,
+    residual,
+    secret,
+    strength=1.0,
+    factors=FACTORS,
+    against="print",
+):
+    """The least factor that leaves errors to spare, or the best one.
 
     Args:
         read: callable, list of uint8 RGB photos -> logits [N, S].
@@ -89,27 +137,15 @@ def least_factor(read, copy, residual, secret, strength=1.0):
             network's size.
         secret: [S] of 0 and 1.
         strength: float that multiplies the factor once it is found.
+        factors: floats, rising.
+        against: key of `TRIED`.
 
     Returns:
         ReadBack of the factor times `strength`.
     """
-    height, width = copy.shape[:2]
-    if residual.shape[2] == 1:
-        residual = np.repeat(residual, 3, axis=2)
-    residual = 255 * cv2.resize(
-        residual, (width, height), interpolation=cv2.INTER_CUBIC
-    )
-
-    def wrong_at(factor):
-        stamped = cv2.addWeighted(
-            copy, 1.0, residual, factor, 0.0, dtype=cv2.CV_8U
-        )
-        brighter = cv2.convertScaleAbs(stamped, alpha=BRIGHTER)
-        logits = read([stamped, brighter, jpeg(stamped, QUALITY)])
-        return ((logits > 0) != secret).sum(axis=1)
-
+    wrong_at = wrong_bits(read, copy, residual, secret, against)
     tried = []
-    for factor in FACTORS:
+    for factor in factors:
         wrong = wrong_at(factor)
         stamped, brighter, compressed = wrong - SPARE
         # No factor helps white paper that is brightened; that must not choose.
@@ -121,7 +157,7 @@ def least_factor(read, copy, residual, secret, strength=1.0):
     if strength != 1.0:
         factor *= strength
         wrong = wrong_at(factor)
-    return ReadBack(factor, tuple(wrong.tolist()))
+    return ReadBack(factor, tuple(wrong.tolist()), against)
 
 
 def other_strength(reads, strength):

@@ -12,6 +12,7 @@ import shared.outputs
 from shared.errors import UserError
 from shared.export import half as half_storage
 from shared.export.compare import BATCH_SIZES, TOLERANCE
+from shared.export.gradient import export_gradient
 from shared.export.graph import ExportError, made_beside
 from shared.export.litert import export_litert
 from shared.export.onnx import export_onnx
@@ -33,12 +34,15 @@ class Part:
         metadata: JSON values that its ONNX file holds.
         examples: Arrays [3, ...] by input name; others are ignored.
         decisions: Whether its outputs are logits of classes; see `compare`.
+        gradient: Name of the ONNX file that holds the gradient of its bits'
+            loss, see `write_gradient`; None writes none.
     """
 
     network: keras.Model
     metadata: dict
     examples: dict
     decisions: bool = False
+    gradient: str | None = None
 
     @property
     def compared(self) -> dict:
@@ -68,6 +72,7 @@ def list_targets(run, save_dir, litert=False, saved_model=True) -> list[Path]:
     """The files and folders by which an export is known to be there."""
     endings = [".onnx", ".weights.h5", *([".tflite"] if litert else [])]
     names = [f"{name}{ending}" for name in run.parts for ending in endings]
+    names += [p.gradient for p in run.parts.values() if p.gradient]
     if saved_model:
         names += [f"{name}/1" for name in run.served or run.parts]
     return [Path(save_dir) / name for name in [*names, CONFIG]]
@@ -128,6 +133,15 @@ def export_run(
             half=half,
             **part.compared,
         )
+        if part.gradient:
+            gradient = save_dir / part.gradient
+            differences[gradient] = export_gradient(
+                part.network,
+                path,
+                gradient,
+                run.package,
+                part.compared["examples"],
+            )
         if litert:
             path = save_dir / f"{name}.tflite"
             differences[path] = export_litert(

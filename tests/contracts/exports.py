@@ -49,10 +49,14 @@ def check_export(
     run = export.read_run(save_dir, **settings)
     served = (run.served or run.parts) if saved_model else {}
     predictors = {f"{name}/1": _saved_model for name in served}
+    # Compared with Keras by the exporter: they are no part's outputs.
+    gradients = set()
     for name, part in run.parts.items():
         predictors[f"{name}.onnx"] = onnx_predictor
         if litert:
             predictors[f"{name}.tflite"] = _litert
+        if part.gradient:
+            gradients.add(part.gradient)
         said = ExportedNetwork(
             save_dir / f"{name}.onnx", run.package, part.metadata["role"]
         ).metadata
@@ -60,11 +64,10 @@ def check_export(
         weights = whole.parts[name].network.get_weights()
         for one, two in zip(weights, part.network.get_weights(), strict=True):
             np.testing.assert_allclose(one, two, rtol, atol)
-    assert {path.relative_to(save_dir).as_posix() for path in found} == set(
-        predictors
-    )
+    names = {path.relative_to(save_dir).as_posix() for path in found}
+    assert names == set(predictors) | gradients
     written = {f"{name}.weights.h5" for name in run.parts} | {"config.json"}
-    written |= {name.removesuffix("/1") for name in predictors}
+    written |= {name.removesuffix("/1") for name in predictors} | gradients
     assert {path.name for path in save_dir.iterdir()} == written
 
     for name, predictor in predictors.items():

@@ -13,6 +13,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from shared.export.gradient import write_gradient
+
 
 def waves(height, width, count):
     """Orthogonal cosine waves, [count, height * width * 3], of mean 0."""
@@ -56,8 +58,9 @@ def write_linear_model(
     amplitude=0.02,
     changes=None,
     tint=0.0,
+    gradient=False,
 ):
-    """Writes encoder.onnx and decoder.onnx.
+    """Writes encoder.onnx, decoder.onnx and, if asked for, gradient.onnx.
 
     Args:
         directory: Path, made if missing.
@@ -66,6 +69,7 @@ def write_linear_model(
         changes: dict of metadata entries to falsify, for bad models; None
             takes an entry out.
         tint: float, added by the encoder to every pixel.
+        gradient: bool, whether stamps can be refined.
 
     Returns:
         `directory`.
@@ -117,4 +121,10 @@ def write_linear_model(
         },
         {"role": "decoder"} | metadata,
     )
+    if gradient:
+        write_gradient(
+            directory / "decoder.onnx",
+            directory / "gradient.onnx",
+            "stegastamp",
+        )
     return directory
