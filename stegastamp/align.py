@@ -17,11 +17,11 @@ ELITE = 8
 # Share of the sides by which corners are moved at first, and at the least.
 SPREAD = 0.02
 LEAST_SPREAD = 0.002
-# Of each round the surest views are offered as words.
-OFFERED = (2,) * ROUNDS
-# Where several searches are made on one photo, the later ones offer less:
-# the last rounds read what earlier ones do, and the bound on false positives
-# grows with every word.
+# Of each round the surest views are offered as words, of the first ones fewer:
+# the bound on false positives grows with every word.
+OFFERED = (1,) * (ROUNDS // 2) + (2,) * (ROUNDS // 2)
+# Where several searches are made on one photo, the later ones offer less: the
+# last rounds read what earlier ones do.
 OFFERED_LATER = (0, 1) * (ROUNDS // 2)
 
 

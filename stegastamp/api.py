@@ -34,9 +34,9 @@ from stegastamp.align import OFFERED, OFFERED_LATER, align
 from stegastamp.message import MAX_CORRECTED, Decoded, MessageCodec, confidence
 from stegastamp.photo_arrays import LUMA, as_rgb, blend, split
 from stegastamp.read_back import (
-    UNREADABLE,
     ReadBack,
     other_strength,
+    unreadable,
 )
 from stegastamp.views import list_views, look
 
@@ -362,7 +362,7 @@ class Encoder:
 
         other = other_strength(reads, strength)
         if other is None:
-            raise ValueError(UNREADABLE)
+            raise ValueError(unreadable(self.effort))
         raise ValueError(
             "the message cannot be read back from the stamped photo; "
             f"strength={other:g} holds it"
@@ -428,17 +428,17 @@ class Decoder:
 
         The whole photo is read first. If it carries no message, the photo is
         read as if a border had been cropped from it, or added to it, or as if
-        it were mirrored; then the view of which the network was surest is
-        tilted until the network is surer still (`stegastamp.align`). Each
-        wider setting does all of this first, and then the same with views of
-        its own. The first view with a message wins. An unmarked photo is read
-        as marked with a probability of at most
+        it were mirrored or had been turned by a few degrees; then the view of
+        which the network was surest is tilted until the network is surer still
+        (`stegastamp.align`). Each wider setting does all of this first, and
+        then the same with views of its own. The first view with a message wins.
+        An unmarked photo is read as marked with a probability of at most
         `codec.false_positive_rate(words_tried(views, rotations))`.
 
         Args:
             image: [H, W], [H, W, 1], [H, W, 3] RGB or [H, W, 4] RGBA; uint8,
                 uint16, or float in [0, 1]; any size.
-            views: "fast" (7 views) or "thorough" (27 views).
+            views: "fast" (13 views) or "thorough" (31 views).
             rotations: bool, also look at the photo turned by 90, 180 and 270
                 degrees, mirrored or not (21 views more).
             timings: optional Timings, to which resize, network, views and
@@ -484,6 +484,7 @@ class Decoder:
         network = self._network
         groups = list_views(views, rotations)
         color, _, scale = split(image)
+        aspect = color.shape[1] / color.shape[0]
         with timings.stage("resize"):
             # Every view is cut from one copy, of twice the network's size so
             # that cutting costs no sharpness.
@@ -501,7 +502,7 @@ class Decoder:
         def read(stage, views):
             with timings.stage(stage):
                 cut = [
-                    look(copy, view, network.height, network.width)
+                    look(copy, view, network.height, network.width, aspect)
                     for view in views
                 ]
                 return network.run(image=np.stack(cut))

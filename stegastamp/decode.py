@@ -60,7 +60,7 @@ def define_flags(values=flags.FLAGS):
         f"is {count_views('fast')}, thorough {count_views('thorough')}, after "
         "the fast ones. The surest of them is then tilted step by step. With a "
         "100-bit model a random word is taken for a message at most 1.4e-8 "
-        "times the number of words tried: 3.2e-7 and 6.5e-7.",
+        "times the number of words tried: 3.4e-7 and 6.5e-7.",
         flag_values=values,
     )
     flags.DEFINE_bool(

@@ -55,7 +55,7 @@ from shared.outputs import Outputs, write_files
 from shared.photo_folders import leave_out_outputs
 from shared.text import say, warn
 from stegastamp import api
-from stegastamp.read_back import UNREADABLE, ReadBack, other_strength
+from stegastamp.read_back import ReadBack, other_strength, unreadable
 
 _FORMATS = ("png", "jpg", "webp", "tiff")
 _LOSSLESS = ("png", "tiff")
@@ -336,7 +336,7 @@ class Stamper:
             if self._glance(stamped) == self.secret:
                 mends.append("a higher --quality or --format=png")
         if not mends:
-            return UNREADABLE
+            return unreadable(self.encoder.effort)
         return f"the message cannot be read back; use {' or '.join(mends)}"
 
 

@@ -25,10 +25,11 @@ SPARE = np.array([2, 4, 3])
 # Strengths to try where the one asked for leaves a message unreadable: what
 # is stronger need not be read better.
 STRENGTHS = (1.0, 1.5, 2.0, 3.0, 5.0)
-UNREADABLE = (
+_UNREADABLE = (
     "this picture cannot carry a message with this model, and no strength up "
     "to 5 mends that: text and line drawings in black on white drown it; a "
-    "photo carries one, and often a paler copy (ink at 60, paper at 200 of 255)"
+    "photo carries one, and often a paler copy (ink at 60, paper at 200 of "
+    "255)"
 )
 
 
@@ -48,13 +49,24 @@ class ReadBack:
     against: str = "print"
 
     @property
-    def is_sure(self):
-        """Whether bits are to spare, but for light.
+    def excess(self):
+        """Bits that are wrong beyond what may be; the less, the better.
 
-        No stamp helps white paper that is brightened.
+        A pair: as stamped and after JPEG, and brighter. No stamp helps white
+        paper that is brightened; that must not choose.
         """
-        wrong = np.array(self.wrong)
-        return bool((wrong <= SPARE)[[0, 2]].all())
+        stamped, brighter, compressed = np.array(self.wrong) - SPARE
+        return int(max(0, stamped, compressed)), int(max(0, brighter))
+
+    @property
+    def is_read(self):
+        """Whether bits are to spare as stamped."""
+        return bool(self.wrong[0] <= SPARE[0])
+
+    @property
+    def is_sure(self):
+        """Whether bits are to spare, but for light."""
+        return self.excess[0] == 0
 
     @property
     def losses(self):
@@ -147,17 +159,27 @@ def least_factor(
     tried = []
     for factor in factors:
         wrong = wrong_at(factor)
-        stamped, brighter, compressed = wrong - SPARE
-        # No factor helps white paper that is brightened; that must not choose.
-        excess = max(0, stamped, compressed), max(0, brighter)
-        tried.append((excess, factor, wrong))
-        if excess == (0, 0):
+        tried.append(ReadBack(factor, tuple(wrong.tolist()), against))
+        if tried[-1].excess == (0, 0):
             break
-    _, factor, wrong = min(tried, key=lambda trial: trial[0])
+    found = min(tried, key=lambda trial: trial.excess)
     if strength != 1.0:
-        factor *= strength
-        wrong = wrong_at(factor)
-    return ReadBack(factor, tuple(wrong.tolist()), against)
+        factor = found.factor * strength
+        found = ReadBack(factor, tuple(wrong_at(factor).tolist()), against)
+    return found
+
+
+def unreadable(effort):
+    """What to say of a picture that carries no message.
+
+    Args:
+        effort: str, the encoder's.
+    """
+    return (
+        _UNREADABLE
+        if effort == "best"
+        else (f"{_UNREADABLE}; a higher effort may help, too")
+    )
 
 
 def other_strength(reads, strength):

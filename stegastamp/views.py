@@ -10,6 +10,9 @@ from shared.errors import check_choice
 # Corners in the order top left, top right, bottom right, bottom left.
 _UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
+# Between them a tilt finds the rest.
+TURNED = (-3.0, 3.0, -6.0, 6.0)
+
 
 @dataclasses.dataclass(frozen=True)
 class View:
@@ -21,12 +24,29 @@ class View:
             photo's sides; what lies outside the photo repeats its edge.
         turns: int, quarter turns counter-clockwise applied before.
         tilts: bool, whether `stegastamp.align` may start here.
+        degrees: float, how far clockwise the corners are turned about the
+            middle of the photo.
     """
 
     name: str
     corners: tuple = tuple(map(tuple, _UNIT.tolist()))
     turns: int = 0
     tilts: bool = True
+    degrees: float = 0.0
+
+    def place(self, aspect):
+        """The corners in a photo of width / height `aspect`, float32 [4, 2]."""
+        corners = np.asarray(self.corners) - 0.5
+        angle = np.deg2rad(self.degrees)
+        x, y = corners.T * [[aspect], [1.0]]
+        turned = np.stack(
+            [
+                (np.cos(angle) * x - np.sin(angle) * y) / aspect,
+                np.sin(angle) * x + np.cos(angle) * y,
+            ],
+            axis=1,
+        )
+        return (turned + 0.5).astype(np.float32)
 
     def moved(self, offsets):
         """This view with its corners moved by `offsets` [4, 2]."""
@@ -55,7 +75,7 @@ def cropped(left, top, right, bottom):
     return View(name, tuple(map(tuple, corners.tolist())))
 
 
-def _fast_views():
+def _basic_views():
     shares = (0.05, 0.1, 0.025, -0.025, -0.05)
     mirrored = tuple(map(tuple, _UNIT[[1, 0, 3, 2]].tolist()))
     return [
@@ -68,7 +88,7 @@ def _fast_views():
 
 
 def _more_views():
-    views = [cropped(*[share] * 4) for share in (0.075, 0.125, 0.15, -0.1)]
+    views = [cropped(*[share] * 4) for share in (0.125, 0.15)]
     # The same amount gone, but all of it from one corner or one side: what a
     # hand-drawn crop looks like.
     for amount in (0.05, 0.1):
@@ -91,9 +111,19 @@ def _turned(view, turns):
     return dataclasses.replace(view, name=name, turns=turns)
 
 
-_FAST = tuple(_fast_views())
+_BASIC = tuple(_basic_views())
+_FAST = (
+    *_BASIC,
+    *(
+        View(f"turned by {degrees:g} degrees", degrees=degrees)
+        for degrees in TURNED
+    ),
+    cropped(*[0.075] * 4),
+    cropped(*[-0.1] * 4),
+)
 _MORE = tuple(_more_views())
-_TURNED = tuple(_turned(view, turns) for turns in (1, 2, 3) for view in _FAST)
+# A photo that was turned by a quarter of a turn is seldom askew as well.
+_TURNED = tuple(_turned(view, turns) for turns in (1, 2, 3) for view in _BASIC)
 # By the name of each setting, the groups of views that it looks at.
 VIEWS = {"fast": (_FAST,), "thorough": (_FAST, _MORE)}
 
@@ -123,7 +153,7 @@ def count_views(views="fast", rotations=False):
     return sum(map(len, list_views(views, rotations)))
 
 
-def look(copy, view, height, width):
+def look(copy, view, height, width, aspect=1.0):
     """Cuts one view from a photo.
 
     Args:
@@ -132,17 +162,19 @@ def look(copy, view, height, width):
         view: View.
         height: int, pixels.
         width: int, pixels.
+        aspect: float, width / height of the photo that `copy` was made of.
 
     Returns:
         float32 [height, width, C].
     """
+    if view.turns % 2:
+        aspect = 1.0 / aspect
     copy = np.ascontiguousarray(np.rot90(copy, view.turns))
     rows, columns = copy.shape[:2]
     # Pixel centres are at half integers of the continuous axes.
     matrix = cv2.getPerspectiveTransform(
         _UNIT * np.float32([2 * width, 2 * height]) - np.float32(0.5),
-        np.float32(view.corners) * np.float32([columns, rows])
-        - np.float32(0.5),
+        view.place(aspect) * np.float32([columns, rows]) - np.float32(0.5),
     )
     seen = cv2.warpPerspective(
         copy,

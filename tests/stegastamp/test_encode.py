@@ -165,7 +165,7 @@ def test_a_message_with_nothing_to_spare_is_warned_of(stamp_shipped):
 def test_a_strength_is_advised_only_if_it_was_tried(stamp_shipped, tmp_path):
     blocks = np.random.default_rng(0).integers(0, 2, (45, 30)) * 255
     page = np.kron(blocks, np.ones((20, 20))).astype(np.uint8)
-    code, out, err = stamp_shipped(np.dstack([page] * 3))
+    code, out, err = stamp_shipped(np.dstack([page] * 3), "--effort=0")
     assert (code, out, _names(tmp_path / "out")) == (1, "", [])
     assert err.startswith("error: ") and err.count("\n") == 1
     assert "cannot carry a message" in err and "--strength" not in err

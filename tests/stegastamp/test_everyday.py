@@ -13,6 +13,7 @@ import pytest
 
 import stegastamp
 from shared.images import read_photo
+from shared.measures.quality import psnr
 from stegastamp import attacks, everyday
 from stegastamp.read_back import ReadBack
 
@@ -30,7 +31,7 @@ TABLE = {
     "scaled by 0.5": READ,
     "scaled by 3": READ,
     "scaled to 320 px": READ,
-    "scaled to 96 px": READ,
+    "scaled to 96 px": SOME,
     "scaled to 48 px": LOST,
     "squeezed to 150x150": READ,
     "JPEG 30": READ,
@@ -57,9 +58,9 @@ TABLE = {
     "turned by 1": READ,
     "turned by 2": READ,
     "turned by 3": READ,
-    "turned by 5": SOME,
-    "turned by 7": SOME,
-    "turned by 10": LOST,
+    "turned by 5": READ,
+    "turned by 7": READ,
+    "turned by 10": SOME,
     "turned by 15": LOST,
     "turned by 45": LOST,
     "straightened by 2": READ,
@@ -246,7 +247,7 @@ def test_odd_pictures_carry_a_message(encoder, photos, kind):
     if stamped.ndim == 2:
         stamped = np.dstack([stamped] * 3)
     # The least size there is survives no strong compression.
-    expected = {80: True, 50: kind not in ("64x64", "gradient")}
+    expected = {80: True, 50: kind != "64x64"}
     for quality, read in expected.items():
         found = encoder.decoder.decode(attacks.jpeg(stamped, quality))
         assert found is None or found.message == MESSAGE
@@ -272,13 +273,22 @@ def test_a_long_panorama_shrunk_and_saved_twice_may_be_lost(encoder, photos):
 
 
 @pytest.mark.parametrize("size", [(1100, 850, 45), (550, 850, 22)])
-def test_a_page_of_text_carries_none_and_is_not_given_out(encoder, size):
+def test_a_page_of_text_carries_one_once_it_is_refined(encoder, size):
     page = _page(*size)
-    report = ReadBack()
+    stamped, _ = encoder.encode(page, MESSAGE)
+    assert psnr(page, stamped) > 34
+    for copy in (stamped, attacks.jpeg(stamped, 50)):
+        assert encoder.decoder.decode(copy).message == MESSAGE
+
+
+def test_what_carries_none_is_not_given_out():
+    page, report = _page(), ReadBack()
+    encoder = stegastamp.Encoder(threads=1, effort=0)
     with pytest.raises(ValueError, match="cannot carry a message") as caught:
         encoder.encode(page, MESSAGE, report=report)
     # No strength is advised, as none helps.
     assert "strength=" not in str(caught.value)
+    assert "a higher effort" in str(caught.value)
     assert "any change" in report.losses
     unread, _ = encoder.encode(page, MESSAGE, check=False)
     assert unread.shape == page.shape

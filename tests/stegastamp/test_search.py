@@ -106,10 +106,10 @@ def test_what_an_unmarked_photo_costs(decoder, photo, monkeypatch):
     counted = _Counted(decoder, monkeypatch)
     assert decoder.decode(photo) is None
     search = [POPULATION] * ROUNDS
-    assert counted.calls == [1, 6, *search]
+    assert counted.calls == [1, 12, *search]
     counted.calls.clear()
     assert decoder.decode(photo, "thorough", True) is None
-    assert counted.calls == [1, 6, *search, 20, *search, 21, *search]
+    assert counted.calls == [1, 12, *search, 18, *search, 21, *search]
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from shared.images import resize_area
+from stegastamp.attacks import rotate
 from stegastamp.views import View, count_views, cropped, list_views, look
 
 
@@ -66,13 +67,27 @@ def test_the_mirrored_view_undoes_a_mirror():
     )
 
 
+@pytest.mark.parametrize("degrees", [-6.0, 3.0, 6.0])
+@pytest.mark.parametrize("size", [(300, 500), (500, 300)])
+def test_a_view_turns_a_photo_back(degrees, size):
+    image = _smooth(*size)
+    turned = rotate(np.rint(255 * image).astype(np.uint8), degrees) / 255
+    [view] = [view for view in list_views()[0] if view.degrees == -degrees]
+    copy = resize_area(turned.astype(np.float32), 128, 160)
+    found = look(copy, view, 64, 80, aspect=size[1] / size[0])
+    expected = resize_area(image, 64, 80)
+    np.testing.assert_allclose(
+        found[16:-16, 20:-20], expected[16:-16, 20:-20], atol=0.02
+    )
+
+
 def test_the_lists_of_views():
-    assert count_views("fast") == 7
-    assert count_views("thorough") == 27
-    assert count_views("thorough", rotations=True) == 48
+    assert count_views("fast") == 13
+    assert count_views("thorough") == 31
+    assert count_views("thorough", rotations=True) == 52
     groups = list_views("thorough", rotations=True)
     everything = [view for group in groups for view in group]
-    assert len(set(everything)) == len({v.name for v in everything}) == 48
+    assert len(set(everything)) == len({v.name for v in everything}) == 52
     assert everything[0].name == "whole"
     with pytest.raises(ValueError, match="views"):
         list_views("all")
