@@ -66,7 +66,8 @@ class Victims:
         from stego import api as stego
 
         self.folder = Path(folder)
-        encoder = stamps.Encoder(threads=1)
+        # Files are tried here, not stamps.
+        encoder = stamps.Encoder(threads=1, effort=0)
         self.stampers = [
             Stamper(
                 encoder,

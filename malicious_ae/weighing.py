@@ -24,7 +24,7 @@ def read_class_weights(path, count: int) -> np.ndarray:
     """
     try:
         weights = np.array(json.loads(Path(path).read_text("utf-8")), "f")
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise UserError(
             f"--class_weights: {path}: no JSON list of numbers: {error}"
         ) from error

@@ -23,6 +23,8 @@ def test_weights_of_a_file_are_taken_but_for_ignored_classes(tmp_path):
     ("content", "words"),
     [
         (json.dumps([1, 2]), "holds 2 weights for 3 classes"),
+        ('{"road": 1}', "no JSON list of numbers"),
+        ("null", "holds 1 weights for 3 classes"),
         ("[1, 2,", "no JSON list of numbers"),
         (None, "no JSON list of numbers"),
     ],
