@@ -134,9 +134,18 @@ class _Network(ExportedNetwork):
 
     def __init__(self, role, model, threads, provider):
         path = find_stamp_model(model) / f"{role}.onnx"
-        # The gradient's weights are those of the decoder.
+        # The gradient's weights are those of the decoder, and between its runs
+        # photos are damaged.
         folder = path.parent if role == "gradient" else None
-        super().__init__(path, "stegastamp", role, threads, provider, folder)
+        super().__init__(
+            path,
+            "stegastamp",
+            role,
+            threads,
+            provider,
+            weights_dir=folder,
+            spin=role != "gradient",
+        )
         self.height = self.value("height", int)
         self.width = self.value("width", int)
         # Files exported before the network did it itself leave the mean in.
