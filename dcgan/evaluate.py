@@ -17,7 +17,7 @@ import numpy as np
 from absl import flags
 
 import shared.report_files
-from dcgan import api
+from dcgan import api, data_flags
 from dcgan.datasets import DATASETS, SPLITS, load_images
 from dcgan.features import (
     Classifier,
@@ -56,19 +56,10 @@ def define_flags(values=flags.FLAGS):
         "generator.onnx; may be given several times. Default: --dataset.",
         flag_values=values,
     )
-    flags.DEFINE_enum(
-        "dataset",
-        "mnist",
-        list(DATASETS),
+    data_flags.define_flags(
         "What the models have learned.",
-        flag_values=values,
-    )
-    flags.DEFINE_string(
-        "data_dir",
-        None,
-        "File or folder of the data set. Default: fetch it through "
-        "TensorFlow Datasets.",
-        flag_values=values,
+        list(DATASETS),
+        values,
     )
     flags.DEFINE_integer(
         "crop_size",

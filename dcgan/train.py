@@ -12,6 +12,7 @@ grid, saves both networks, and names the training's health.
 import keras
 from absl import flags
 
+from dcgan import data_flags
 from dcgan.batches import ImageBatches
 from dcgan.conditional_gan import ConditionalGan
 from dcgan.data import first_images
@@ -31,19 +32,10 @@ from shared.training import RunOptions, fit_run, resume
 def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags; defaults come from the preset."""
     RunOptions.define_flags(values)
-    flags.DEFINE_enum(
-        "dataset",
-        "mnist",
-        list(DATASETS),
+    data_flags.define_flags(
         "What to learn.",
-        flag_values=values,
-    )
-    flags.DEFINE_string(
-        "data_dir",
-        None,
-        "File or folder of the data set. Default: fetch it through "
-        "TensorFlow Datasets.",
-        flag_values=values,
+        list(DATASETS),
+        values,
     )
     flags.DEFINE_integer(
         "limit",

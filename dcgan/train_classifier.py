@@ -16,6 +16,7 @@ from absl import flags
 from keras import layers
 
 import shared.outputs
+from dcgan import data_flags
 from dcgan.batches import ImageBatches
 from dcgan.datasets import DATASETS, SPLITS, load_images
 from dcgan.features import CLASSIFIER, Classifier
@@ -48,23 +49,14 @@ SETTINGS = Settings(
 def define_flags(values=flags.FLAGS) -> None:
     """Defines the command's flags."""
     RunOptions.define_flags(values)
-    flags.DEFINE_enum(
-        "dataset",
-        "mnist",
+    data_flags.define_flags(
+        "What to tell apart.",
         [
             name
             for name, record in DATASETS.items()
             if record.class_names and record.has_test
         ],
-        "What to tell apart.",
-        flag_values=values,
-    )
-    flags.DEFINE_string(
-        "data_dir",
-        None,
-        "File or folder of the data set. Default: fetch it through "
-        "TensorFlow Datasets.",
-        flag_values=values,
+        values,
     )
     shared.outputs.define_save_dir(
         "Where the ONNX file goes. Default: --run_dir.", "output_dir", values

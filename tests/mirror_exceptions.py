@@ -22,6 +22,9 @@ EXCEPTIONS = {
         "agns/test_attack.py": [
             "agns/attack_flags.py",
         ],
+        "dcgan/test_train.py": [
+            "dcgan/data_flags.py",
+        ],
         "malicious_ae/test_train.py": [
             "malicious_ae/device.py",
             "malicious_ae/flags.py",

@@ -1,15 +1,15 @@
 """The Inception module of OpenFace that keeps the resolution."""
 
 import keras
-from keras import ops
 
 from agns.layers.conv_norm_relu import ConvNormRelu
+from agns.layers.inception_paths import InceptionPaths
 from agns.layers.l2_pooling import L2Pooling
 from shared.errors import check_choice
 
 
 @keras.saving.register_keras_serializable(package="agns")
-class InceptionModule(keras.layers.Layer):
+class InceptionModule(InceptionPaths):
     """Four views of a feature map side by side, at stride 1.
 
     Channels of the output, in this order: 1 x 1; 3 x 3 after a reduction;
@@ -75,31 +75,6 @@ class InceptionModule(keras.layers.Layer):
                 [unit(self.five[0], 1, "reduce_5"), unit(self.five[1], 5, "5")]
             )
         self.paths.append([pool_layer, unit(pool, 1, "pool_out")])
-
-    def build(self, input_shape):
-        for path in self.paths:
-            shape = input_shape
-            for layer in path:
-                layer.build(shape)
-                shape = layer.compute_output_shape(shape)
-
-    def call(self, inputs, training=False):
-        outputs = []
-        for path in self.paths:
-            x = inputs
-            for layer in path:
-                if isinstance(layer, ConvNormRelu):
-                    x = layer(x, training=training)
-                else:
-                    x = layer(x)
-            outputs.append(x)
-        return ops.concatenate(outputs, axis=-1)
-
-    def compute_output_shape(self, input_shape):
-        filters = self.point + self.three[1] + self.pool
-        if self.five:
-            filters += self.five[1]
-        return (*input_shape[:-1], filters)
 
     def get_config(self):
         return {

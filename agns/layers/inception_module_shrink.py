@@ -1,13 +1,13 @@
 """The Inception module of OpenFace that halves the resolution."""
 
 import keras
-from keras import ops
 
 from agns.layers.conv_norm_relu import ConvNormRelu
+from agns.layers.inception_paths import InceptionPaths
 
 
 @keras.saving.register_keras_serializable(package="agns")
-class InceptionModuleShrink(keras.layers.Layer):
+class InceptionModuleShrink(InceptionPaths):
     """Three views of a feature map side by side, at stride 2.
 
     Channels of the output, in this order: 3 x 3 after a reduction; 5 x 5
@@ -44,29 +44,8 @@ class InceptionModuleShrink(keras.layers.Layer):
                 ),
             ]
 
-        self.paths = [path(self.three, 3), path(self.five, 5)]
-        self.pool = keras.layers.MaxPooling2D(
-            3, 2, "same", dtype=self.dtype_policy
-        )
-
-    def build(self, input_shape):
-        for path in self.paths:
-            shape = input_shape
-            for layer in path:
-                layer.build(shape)
-                shape = layer.compute_output_shape(shape)
-
-    def call(self, inputs, training=False):
-        outputs = []
-        for reduce, convolve in self.paths:
-            x = reduce(inputs, training=training)
-            outputs.append(convolve(x, training=training))
-        return ops.concatenate([*outputs, self.pool(inputs)], axis=-1)
-
-    def compute_output_shape(self, input_shape):
-        pooled = self.pool.compute_output_shape(input_shape)
-        filters = self.three[1] + self.five[1] + input_shape[-1]
-        return (*pooled[:-1], filters)
+        pool = keras.layers.MaxPooling2D(3, 2, "same", dtype=self.dtype_policy)
+        self.paths = [path(self.three, 3), path(self.five, 5), [pool]]
 
     def get_config(self):
         return {
