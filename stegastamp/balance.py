@@ -93,6 +93,7 @@ def balance(
             aim.against,
             weight,
             aim.psnr,
+            color.shape[:2],
         )
 
     if aim.psnr is not None:

@@ -25,11 +25,14 @@ class Canvas:
         height: Of the network, in pixels.
         width: Of the network, in pixels.
         noise: float32 [h, w, 3], standard normal, of the photo's size.
+        quarter: (width, height) of a fourth of the whole photo, of which the
+            one that is damaged may be a smaller copy.
     """
 
     height: int
     width: int
     noise: np.ndarray
+    quarter: tuple[int, int]
 
     def shrink(self, photo):
         """A uint8 photo as the network sees it: float32 in [0, 1]."""
@@ -114,6 +117,27 @@ def blurred(canvas, stamped, random):
     return canvas.shrink(cv2.GaussianBlur(stamped, (9, 9), 0)), _keep
 
 
+def shrunk(canvas, stamped, random):
+    """A fourth of the width and of the height, and back."""
+    height, width = stamped.shape[:2]
+    small = tuple(
+        min(s) for s in zip(canvas.quarter, (width, height), strict=True)
+    )
+    photo = cv2.resize(stamped, small, interpolation=cv2.INTER_AREA)
+    photo = cv2.resize(photo, (width, height), interpolation=cv2.INTER_LINEAR)
+    size = canvas.width, canvas.height
+    least = tuple(min(s) for s in zip(canvas.quarter, size, strict=True))
+
+    def back(gradient):
+        # What the small photo cannot show gives none.
+        if least == size:
+            return gradient
+        coarse = cv2.resize(gradient, least, interpolation=cv2.INTER_AREA)
+        return cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
+
+    return canvas.shrink(photo), back
+
+
 def tilted(canvas, stamped, random):
     """Corners moved by up to 3 % of the sides, then JPEG of quality 60."""
     return _warped(canvas, stamped, random.uniform(-0.03, 0.03, (4, 2)), 60)
@@ -134,7 +158,7 @@ LOOKS: dict[str, tuple[tuple[Look, ...], ...]] = {
     "print": (
         (brighter, darker, brighter),
         (poor_jpeg,),
-        (noisy, blurred, poor_jpeg),
+        (noisy, blurred, shrunk, poor_jpeg),
         (tilted,),
         (shifted, tilted),
     ),

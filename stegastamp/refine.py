@@ -109,6 +109,7 @@ def refine(
     against,
     weight,
     target_psnr=None,
+    size=None,
 ):
     """Refines the residual of one photo.
 
@@ -124,6 +125,7 @@ def refine(
         against: Key of `LOOKS`.
         weight: Of what is seen, against the bits.
         target_psnr: dB; the weight then follows until it is reached.
+        size: (H, W) of the whole photo, if `copy` is smaller.
 
     Returns:
         float32 in the shape of `residual`; its mean colour is 0.
@@ -132,7 +134,9 @@ def refine(
     slots = LOOKS[against]
     random = np.random.default_rng(0)
     noise = random.standard_normal(copy.shape, np.float32)
-    canvas = Canvas(height, width, noise)
+    rows, columns = size or copy.shape[:2]
+    quarter = max(1, columns // 4), max(1, rows // 4)
+    canvas = Canvas(height, width, noise, quarter)
     seen = (2 / residual.size) * visibility(copy, height, width)
     # Secrets are uint8: 2 * 0 - 1 would be 255.
     sign = np.where(secret, np.float32(1), np.float32(-1))

@@ -26,7 +26,8 @@ def run(monkeypatch, read, steps=3, aim=None):
     """Balances with a refinement that only notes what it is asked."""
     asked = []
 
-    def noted(_, copy, residual, secret, effort, against, weight, target):
+    def noted(_, copy, residual, secret, effort, against, weight, target, size):
+        assert size == PHOTO.shape[:2] and copy.size < PHOTO.size
         asked.append((float(np.abs(residual).max()), weight, target))
         return residual * 2
 

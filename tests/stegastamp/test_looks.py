@@ -12,7 +12,10 @@ HEIGHT, WIDTH = 32, 48
 def canvas(photo):
     random = np.random.default_rng(0)
     return Canvas(
-        HEIGHT, WIDTH, random.standard_normal(photo.shape, np.float32)
+        HEIGHT,
+        WIDTH,
+        random.standard_normal(photo.shape, np.float32),
+        (36, 24),
     )
 
 
