@@ -1,5 +1,6 @@
 """Trained models by name: those that ship with a package, and folders."""
 
+import hashlib
 from pathlib import Path
 
 from shared.errors import UserError
@@ -32,3 +33,8 @@ def find_model(model, weights, files, flag="model") -> Path:
         f"{' and '.join(files)}, or one of: "
         f"{', '.join(names) or '(none shipped)'}"
     )
+
+
+def hash_file(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -1,6 +1,5 @@
 """How a report is made again: its command, flags, versions and model files."""
 
-import hashlib
 import platform
 import shlex
 import sys
@@ -10,6 +9,7 @@ from absl import flags
 
 from shared import __version__
 from shared.command import own_flags
+from shared.model_dir import hash_file
 
 # What numbers may depend on, where the command has imported it: names of
 # modules, by what they are called in a report.
@@ -53,7 +53,7 @@ def _hashes(files):
     for path in dict.fromkeys(Path(file).absolute() for file in files):
         names = (path.name, f"{path.parent.name}/{path.name}", str(path))
         name = next(name for name in names if name not in found)
-        found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        found[name] = hash_file(path)
     return found
 
 

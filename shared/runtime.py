@@ -1,6 +1,5 @@
 """Exported models on ONNX Runtime: sessions, and what the files say."""
 
-import hashlib
 import json
 import os
 import reprlib
@@ -44,11 +43,6 @@ def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
         "ONNX Runtime package built for it.",
         flag_values=values,
     )
-
-
-def hash_file(path: str | Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def open_session(

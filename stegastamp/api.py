@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike
 from shared import images, runtime
 from shared.errors import UserError, check_choice
 from shared.images import resize_area
-from shared.model_dir import find_model
+from shared.model_dir import find_model, hash_file
 from shared.runtime import ExportedNetwork
 from stegastamp import balance, looks, refine
 from stegastamp.align import OFFERED, OFFERED_LATER, align
@@ -166,7 +166,7 @@ class _Network(ExportedNetwork):
     def _check_gradient(self, image, secret):
         self.check_sizes({"image": image, "sign": secret, "margin": ()}, secret)
         decoder = self.path.with_name("decoder.onnx")
-        if self.value("weights_sha256", str) != runtime.hash_file(decoder):
+        if self.value("weights_sha256", str) != hash_file(decoder):
             raise UserError(
                 f"{self.path}: belongs to another decoder.onnx; export both "
                 "again"

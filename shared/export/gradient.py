@@ -13,7 +13,8 @@ import numpy as np
 
 from shared.export.compare import TOLERANCE
 from shared.export.graph import ExportError, made_beside
-from shared.runtime import hash_file, open_session
+from shared.model_dir import hash_file
+from shared.runtime import open_session
 
 # Smaller arrays are copied rather than referred to.
 _LEAST_SHARED = 1024

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import UserError
-from shared.model_dir import find_model
+from shared.model_dir import find_model, hash_file
 
 
 def test_names_come_before_folders(tmp_path, monkeypatch):
@@ -25,3 +25,12 @@ def test_what_is_missing_is_named_by_its_flag(tmp_path):
         find_model("no", tmp_path, ["a.onnx", "b.onnx"], "victim")
     with pytest.raises(UserError, match="none shipped"):
         find_model("no", tmp_path / "nowhere", ["a.onnx"])
+
+
+def test_a_file_is_known_by_its_hash(tmp_path):
+    path = tmp_path / "a.onnx"
+    path.write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1.
+    assert hash_file(path) == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )

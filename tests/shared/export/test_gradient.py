@@ -11,7 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from shared.errors import UserError
 from shared.export.gradient import export_gradient, write_gradient
 from shared.export.graph import ExportError
-from shared.runtime import hash_file, open_session
+from shared.model_dir import hash_file
+from shared.runtime import open_session
 
 SIZE, BITS = (18, 21, 2), 6
 
