@@ -173,7 +173,7 @@ class _Network(ExportedNetwork):
             )
 
     def differentiate(self, photos, signs, margin):
-        """The gradient of the bits' loss; see `shared.export.gradient`."""
+        """The gradient of the bits' loss; see `shared.onnx_gradient`."""
         inputs = {
             "image": photos,
             "sign": signs,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from stegastamp.attacks import jpeg
+from stegastamp.attacks import jpeg, through_file
 
 NOISE = 0.05 * 255
 _UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
@@ -102,6 +102,13 @@ def poor_jpeg(canvas, stamped, random):
     return canvas.shrink(photo), _keep
 
 
+def poor_webp(canvas, stamped, random):
+    """WebP of quality 40 to 70."""
+    quality = int(random.integers(40, 71))
+    photo = through_file(stamped, ".webp", [cv2.IMWRITE_WEBP_QUALITY, quality])
+    return canvas.shrink(photo), _keep
+
+
 def noisy(canvas, stamped, random):
     """Gaussian noise of a standard deviation of .05."""
     shift = random.integers(0, canvas.noise.shape[0])
@@ -157,7 +164,7 @@ LOOKS: dict[str, tuple[tuple[Look, ...], ...]] = {
     "web": ((good_jpeg,), (poor_jpeg, good_jpeg), (shifted, brighter, darker)),
     "print": (
         (brighter, darker, brighter),
-        (poor_jpeg,),
+        (poor_jpeg, poor_webp),
         (noisy, blurred, shrunk, poor_jpeg),
         (tilted,),
         (shifted, tilted),

@@ -116,7 +116,7 @@ def refine(
     Args:
         differentiate: Callable of photos [N, h, w, 3] in [0, 1], signs [N, S]
             of -1 and 1, and a margin to the gradient of the loss of
-            `shared.export.gradient` for the photos, in their shape.
+            `shared.onnx_gradient` for the photos, in their shape.
         copy: uint8 RGB [H, W, 3], the photo, see `read_back.copy_of`.
         residual: float32 [h, w, 1 or 3], where to start, as a share of full
             scale.

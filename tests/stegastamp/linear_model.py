@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.export.gradient import write_gradient
+from shared.onnx_gradient import write_gradient
 
 
 def waves(height, width, count):
