@@ -123,9 +123,11 @@ def _chain(graph, start, end):
     nodes, name = [], end
     while name != start:
         node = by_output[name]
-        place = 0 if node.op_type in ("Sub", "Reshape") else None
         rest = [i for i, x in enumerate(node.input) if x not in constant]
-        if node.op_type not in _RULES or (place is None and rest != [0]):
+        # The shape that a Reshape takes is computed from the batch's size.
+        if node.op_type not in _RULES or (
+            rest != [0] and node.op_type != "Reshape"
+        ):
             raise ValueError(f"no gradient of {node.op_type} ({node.name})")
         nodes.append(node)
         name = node.input[0]

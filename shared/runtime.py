@@ -90,14 +90,15 @@ def open_session(
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Warnings of the graph optimizer are not for the person at the keyboard.
     options.log_severity_level = 3
-    # ONNX Runtime takes a path in UTF-8 only.
-    model = str(path) if is_utf8(str(path)) else path.read_bytes()
     if weights_dir is not None:
-        model = path.read_bytes()
         options.add_session_config_entry(
             "session.model_external_initializers_file_folder_path",
             os.fsencode(weights_dir),
         )
+    # ONNX Runtime takes a path in UTF-8 only, and looks for weights in another
+    # folder only where it is given bytes.
+    named = weights_dir is None and is_utf8(str(path))
+    model = str(path) if named else path.read_bytes()
     try:
         return onnxruntime.InferenceSession(
             model, options, providers=[PROVIDERS[provider]]

@@ -34,6 +34,7 @@ from stegastamp.align import OFFERED, OFFERED_LATER, align
 from stegastamp.message import MAX_CORRECTED, Decoded, MessageCodec, confidence
 from stegastamp.photo_arrays import LUMA, as_rgb, blend, split
 from stegastamp.read_back import (
+    AT_THIS_PSNR,
     ReadBack,
     other_strength,
     unreadable,
@@ -324,7 +325,7 @@ class Encoder:
             with timings.stage("check"):
                 if not self.decoder.carries(stamped, secret):
                     share = plain * np.float32(factor / strength)
-                    self._refuse(color, share, scale, secret, strength)
+                    self._refuse(color, share, scale, secret, aim)
         if alpha is not None:
             stamped = np.concatenate([stamped, alpha], axis=2)
         return stamped.reshape(np.shape(image)), residual
@@ -360,8 +361,10 @@ class Encoder:
                 residual = (residual @ LUMA)[..., None]
         return residual
 
-    def _refuse(self, color, residual, scale, secret, strength):
+    def _refuse(self, color, residual, scale, secret, aim):
         """Says whether another strength makes the message readable."""
+        if aim.psnr is not None:
+            raise ValueError(AT_THIS_PSNR)
         decoder: Any = self.decoder
 
         def reads(other):
@@ -369,7 +372,7 @@ class Encoder:
             wrong = (decoder.logits([stamped])[0] > 0) != secret
             return np.count_nonzero(wrong) <= MAX_CORRECTED
 
-        other = other_strength(reads, strength)
+        other = other_strength(reads, aim.strength)
         if other is None:
             raise ValueError(unreadable(self.effort))
         raise ValueError(

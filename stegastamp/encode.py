@@ -29,6 +29,7 @@ import dataclasses
 from pathlib import Path
 
 import cv2
+import numpy as np
 from absl import flags
 
 import shared.outputs
@@ -55,7 +56,13 @@ from shared.outputs import Outputs, write_files
 from shared.photo_folders import leave_out_outputs
 from shared.text import say, warn
 from stegastamp import api
-from stegastamp.read_back import ReadBack, other_strength, unreadable
+from stegastamp.photo_arrays import add
+from stegastamp.read_back import (
+    AT_THIS_PSNR,
+    ReadBack,
+    other_strength,
+    unreadable,
+)
 
 _FORMATS = ("png", "jpg", "webp", "tiff")
 _LOSSLESS = ("png", "tiff")
@@ -255,7 +262,7 @@ class Stamper:
                     raise UserError(f"{target}: {error}") from error
             if look:
                 with timings.stage("check"):
-                    self._check(target, data, stamped, photo, said)
+                    self._check(target, data, stamped, residual, photo, said)
             with timings.stage("write"):
                 contents = {target: data}
                 if picture:
@@ -289,7 +296,7 @@ class Stamper:
             found = self.decoder.codec.decode(word)
         return found.message if found else None
 
-    def _check(self, target, data, stamped, photo, said):
+    def _check(self, target, data, stamped, residual, photo, said):
         back = self._from_file(target, data, stamped)
         found = self.decoder.decode(back, key=self.key)
         if found and found.message == self.secret:
@@ -299,7 +306,9 @@ class Stamper:
                     f"spare: it may be lost after {' or '.join(said.losses)}"
                 )
             return
-        message = f"{target}: {self._why_lost(target, stamped, photo)}"
+        message = (
+            f"{target}: {self._why_lost(target, stamped, residual, photo)}"
+        )
         if self.check == "error":
             raise UserError(f"{message} (not written; --check=warn writes it)")
         warn(message)
@@ -310,18 +319,15 @@ class Stamper:
             return stamped
         return decode_photo(data, str(target), self.max_pixels).array
 
-    def _why_lost(self, target, stamped, photo):
+    def _why_lost(self, target, stamped, residual, photo):
         """What to say of a photo whose message cannot be read back."""
+        if self.target_psnr is not None:
+            return AT_THIS_PSNR
 
         def reads(strength):
-            again, _ = self.encoder.encode(
-                photo.array,
-                self.secret,
-                strength,
-                key=self.key,
-                check=False,
-                target_robustness=self.target_robustness,
-            )
+            # Strength multiplies the same residual.
+            share = residual * np.float32(strength / self.strength)
+            again = add(photo.array, share)
             data = encode_photo(
                 photo.with_array(again), f".{self.format}", self.quality
             )

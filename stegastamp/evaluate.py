@@ -443,10 +443,13 @@ def main(arguments):
 
     results = evaluation.results()
     results["failed_photos"] = failed
-    model = api.find_stamp_model(values.model)
-    results["recipe"] = make_recipe(
-        "stegastamp.evaluate", [model / "encoder.onnx", model / "decoder.onnx"]
-    )
+    files = [
+        api.find_stamp_model(values.model) / f"{role}.onnx"
+        for role in ("encoder", "decoder", "gradient")
+    ]
+    if evaluation.encoder.effort == "0":
+        files.pop()
+    results["recipe"] = make_recipe("stegastamp.evaluate", files)
     written = write_report(
         values.save_dir,
         results,

@@ -6,7 +6,6 @@ gain where nothing was clipped, and a warp as the warp back.
 """
 
 import dataclasses
-from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -157,10 +156,9 @@ def shifted(canvas, stamped, random):
     return _warped(canvas, stamped, corners, 60)
 
 
-Look = Callable
 # What a stamp holds out against, by name: in each step one look of each slot,
 # which take turns.
-LOOKS: dict[str, tuple[tuple[Look, ...], ...]] = {
+LOOKS = {
     "web": ((good_jpeg,), (poor_jpeg, good_jpeg), (shifted, brighter, darker)),
     "print": (
         (brighter, darker, brighter),

@@ -81,6 +81,26 @@ def blend(color, residual, scale):
     return stamped, residual
 
 
+def add(image, residual):
+    """A photo with a residual of its own size.
+
+    Args:
+        image: As in `split`.
+        residual: float32 [H, W, 1 or 3], as a share of full scale.
+
+    Returns:
+        The sum in the shape and type of `image`, clipped; alpha untouched.
+
+    Raises:
+        ValueError: for a photo that is not as in `split`.
+    """
+    color, alpha, scale = split(image)
+    total, _ = blend(color, residual, scale)
+    if alpha is not None:
+        total = np.concatenate([total, alpha], axis=2)
+    return total.reshape(np.shape(image))
+
+
 def as_rgb(image):
     """A photo [H, W, 1 or 3] with three channels."""
     return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image

@@ -25,6 +25,9 @@ SPARE = np.array([2, 4, 3])
 # Strengths to try where the one asked for leaves a message unreadable: what
 # is stronger need not be read better.
 STRENGTHS = (1.0, 1.5, 2.0, 3.0, 5.0)
+AT_THIS_PSNR = (
+    "the message cannot be read back at this PSNR; a lower target may hold it"
+)
 _UNREADABLE = (
     "this picture cannot carry a message with this model, and no strength up "
     "to 5 mends that: text and line drawings in black on white drown it; a "

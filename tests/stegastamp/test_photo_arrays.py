@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stegastamp.photo_arrays import as_rgb, blend, split
+from stegastamp.photo_arrays import add, as_rgb, blend, split
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,20 @@ def test_a_stamp_is_a_share_of_full_scale_and_clipped(dtype, channels):
     wanted = np.clip(color + residual * scale, 0, scale)
     np.testing.assert_allclose(stamped, wanted, atol=1e-6 if scale == 1 else 1)
     np.testing.assert_allclose(added, residual, atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [None, 1, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_residual_is_added_in_the_photos_own_kind(dtype, channels):
+    scale = np.iinfo(dtype).max
+    shape = (4, 6) if channels is None else (4, 6, channels)
+    image = np.full(shape, scale // 2, dtype)
+    residual = np.full((4, 6, 3 if channels in (3, 4) else 1), 0.25, "f")
+    residual[0] = 1.0
+    total = add(image, residual)
+    assert total.shape == image.shape and total.dtype == image.dtype
+    color = total[..., :3] if channels == 4 else total
+    np.testing.assert_allclose(color[1:] / scale, 0.75, atol=0.01)
+    np.testing.assert_array_equal(color[0], scale)
+    if channels == 4:
+        np.testing.assert_array_equal(total[..., 3], image[..., 3])

@@ -11,9 +11,11 @@ from shared.errors import UserError
 from shared.images import read_photo
 from shared.measures.quality import psnr
 from shared.runtime import ExportedNetwork
+from stegastamp import encode
 from stegastamp.attacks import jpeg
 from stegastamp.read_back import ReadBack, copy_of
 from stegastamp.refine import EFFORTS, Adam, Effort, refine, visibility
+from tests.stegastamp.commands import call
 from tests.stegastamp.linear_model import write_linear_model
 
 DATA = Path(__file__).parent / "data"
@@ -115,6 +117,19 @@ def test_a_psnr_that_is_asked_for_is_met(refinable, effort, wanted):
         )
         assert psnr(photo, stamped) == pytest.approx(wanted, abs=0.1)
         assert report.factor > 0
+
+
+def test_a_target_too_high_is_what_is_told(refinable, tmp_path):
+    encoder = stegastamp.Encoder(refinable, threads=1, effort=0)
+    with pytest.raises(ValueError, match="a lower target may hold it"):
+        encoder.encode(boats(), MESSAGE, target_psnr=55)
+    arguments = [f"--model={refinable}", f"--image={DATA / 'boats.png'}"]
+    arguments += [f"--save_dir={tmp_path}", "--secret=a", "--effort=0"]
+    code, _, err = call(encode, *arguments, "--target_psnr=55")
+    assert code == 1 and "at this PSNR; a lower target" in err
+    assert list(tmp_path.iterdir()) == []
+    code, _, err = call(encode, *arguments, "--target_psnr=40", "--strength=2")
+    assert code == 1 and "one of --strength and --target_psnr" in err
 
 
 def test_less_is_seen_of_a_stamp_for_the_web():
