@@ -69,8 +69,8 @@ def define_hiding_flags(values: flags.FlagValues = flags.FLAGS) -> None:
         "effort",
         None,
         list(refine.EFFORTS),
-        "How long each stamp is refined on its photo: 0 not at all, 1 about a "
-        "second, best several. By default 1, or 0 for a model without "
+        "How long each stamp is refined on its photo: 0 not at all, 1 about "
+        "two seconds, best about ten. By default 1, or 0 for a model without "
         "gradient.onnx.",
         flag_values=values,
     )
@@ -198,8 +198,8 @@ class Encoder:
         provider: key of `shared.runtime.PROVIDERS`.
         read_back: bool; False takes the stamp as the network gives it.
         effort: how long a stamp is refined, a key of
-            `stegastamp.refine.EFFORTS`: 0 not at all, 1 about a second,
-            "best" several. None is 1, but 0 for a model that has no
+            `stegastamp.refine.EFFORTS`: 0 not at all, 1 about two seconds,
+            "best" about ten. None is 1, but 0 for a model that has no
             gradient.onnx, and without `read_back`.
 
     Attributes:

@@ -2,7 +2,7 @@
 
     python -m stegastamp.demo --save_dir demo_output
 
-Takes about a second on a laptop and needs the packages of
+Takes a few seconds on a laptop and needs the packages of
 requirements-runtime.txt only. Without --image it uses a photo that comes along
 (Kodak PhotoCD 23, two macaws; free for any use). Its pictures are written all
 or none, and replace those of an earlier demo, but no other files.
